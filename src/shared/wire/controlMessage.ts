@@ -53,8 +53,8 @@ export const linkConnectionSchema = z.discriminatedUnion('role', [
 ])
 export type LinkConnection = z.output<typeof linkConnectionSchema>
 
-/** Where a listening link waits; the host is the one under which the client reached the device. */
-export const linkEndpointSchema = z.strictObject({ port: z.int().min(1).max(65_535), token: z.string().max(64) })
+/** Where a listening link waits; the host is the one under which the client reached the device. Port 0: only the client can reach it, in its own process. */
+export const linkEndpointSchema = z.strictObject({ port: z.int().min(0).max(65_535), token: z.string().max(64) })
 export type LinkEndpoint = z.output<typeof linkEndpointSchema>
 
 /** Requests, client to device. */
