@@ -1,12 +1,12 @@
 import WebSocket from 'ws'
 import { dialDataSocket } from '../../node/frame-sockets/dialDataSocket.ts'
+import { watchLiveness } from '../../node/watchLiveness.ts'
 import { AppError, messageOf } from '../../shared/errors/appError.ts'
 import type { DeviceId } from '../../shared/graph/graph.ts'
 import { maxControlMessageBytes } from '../../shared/wire/controlMessage.ts'
 import type { ControlSocket, ControlSocketListener } from '../../shared/wire/controlSocket.ts'
 import { createControlClient, sayHello } from './controlClient.ts'
 import type { Device } from './device.ts'
-import { watchLiveness } from '../../node/watchLiveness.ts'
 
 export interface DialOptions {
   readonly id: DeviceId

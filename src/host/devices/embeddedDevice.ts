@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { siblingScript } from '../../node/siblingScript.ts'
@@ -55,9 +55,7 @@ async function firstAddress(child: ChildProcess, name: string): Promise<string> 
   child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text))
   const line = await new Promise<string>((resolve, reject) => {
     const fail = (why: string) =>
-      reject(
-        new AppError('device.unreachable', `Device ${name} did not start: ${why}. ${said.join('').trim()}`.trim()),
-      )
+      reject(new AppError('device.unreachable', `Device ${name} did not start: ${why}. ${said.join('').trim()}`.trim()))
     child.once('error', (error) => fail(messageOf(error)))
     child.once('exit', (code, signal) => fail(`it ended with ${signal ?? `exit code ${code}`}`))
     if (child.stdout !== null) createInterface({ input: child.stdout }).once('line', resolve)
