@@ -9,11 +9,11 @@ test('decoding is the inverse of encoding', () => {
       fc.integer({ min: 0, max: 0xffff_ffff }),
       fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
       fc.uint8Array({ minLength: 1, maxLength: 64 }),
-      (transfer, offset, bytes) => {
-        expect(unwrap(decodeBlobChunk(encodeBlobChunk({ transfer, offset, bytes })))).toEqual({
+      (transfer, offset, data) => {
+        expect(unwrap(decodeBlobChunk(encodeBlobChunk({ transfer, offset, data })))).toEqual({
           transfer,
           offset,
-          bytes: new Uint8Array(bytes),
+          data: new Uint8Array(data),
         })
       },
     ),
@@ -21,7 +21,7 @@ test('decoding is the inverse of encoding', () => {
 })
 
 test('writes transfer and offset little-endian', () => {
-  const message = encodeBlobChunk({ transfer: 0x01020304, offset: 0x0506, bytes: new Uint8Array([9]) })
+  const message = encodeBlobChunk({ transfer: 0x01020304, offset: 0x0506, data: new Uint8Array([9]) })
   expect([...message]).toEqual([4, 3, 2, 1, 6, 5, 0, 0, 0, 0, 0, 0, 9])
 })
 

@@ -6,14 +6,14 @@ import { failure, type Result, success } from '../errors/result.ts'
  *
  *     0  u32 transfer   from the reply to put-blob
  *     4  u64 offset     of this piece in the blob; pieces come in order, without gaps
- *    12  bytes          at most maxBlobChunkBytes
+ *    12  data           at most maxBlobChunkBytes
  *
  * All numbers are little-endian.
  */
 export interface BlobChunk {
   readonly transfer: number
   readonly offset: number
-  readonly bytes: Uint8Array
+  readonly data: Uint8Array
 }
 
 export const blobChunkHeaderBytes = 12
@@ -21,16 +21,16 @@ export const maxBlobChunkBytes = 1024 * 1024
 /** What a sender should use: big enough for speed, small enough that other messages get through in between. */
 export const defaultBlobChunkBytes = 256 * 1024
 
-export function encodeBlobChunk({ transfer, offset, bytes }: BlobChunk): Uint8Array<ArrayBuffer> {
-  const message = new Uint8Array(blobChunkHeaderBytes + bytes.byteLength)
+export function encodeBlobChunk({ transfer, offset, data }: BlobChunk): Uint8Array<ArrayBuffer> {
+  const message = new Uint8Array(blobChunkHeaderBytes + data.byteLength)
   const view = new DataView(message.buffer)
   view.setUint32(0, transfer, true)
   view.setBigUint64(4, BigInt(offset), true)
-  message.set(bytes, blobChunkHeaderBytes)
+  message.set(data, blobChunkHeaderBytes)
   return message
 }
 
-/** `bytes` of the result is a view of `message`. Fails with `wire.message-invalid`. */
+/** `data` of the result is a view of `message`. Fails with `wire.message-invalid`. */
 export function decodeBlobChunk(message: Uint8Array): Result<BlobChunk> {
   if (message.byteLength <= blobChunkHeaderBytes) {
     return failure(
@@ -42,7 +42,7 @@ export function decodeBlobChunk(message: Uint8Array): Result<BlobChunk> {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
   const offset = Number(view.getBigUint64(4, true))
   if (!Number.isSafeInteger(offset)) return failure(invalid(`has the offset ${offset}, beyond every possible blob`))
-  return success({ transfer: view.getUint32(0, true), offset, bytes: message.subarray(blobChunkHeaderBytes) })
+  return success({ transfer: view.getUint32(0, true), offset, data: message.subarray(blobChunkHeaderBytes) })
 }
 
 function invalid(found: string): AppError {
