@@ -7,6 +7,9 @@ import type { TensorSpec } from '../tensor/tensorSpec.ts'
 /** The client that deploys takes part like a device: it feeds graph inputs and receives graph outputs. */
 export const clientDevice: DeviceId = '$client'
 
+/** FrameOrigin.device of what the client feeds: its own clock. */
+export const clientDeviceIndex = 255
+
 export type LinkTransport = 'tcp' | 'websocket'
 
 /** One device's part of a graph, self-contained: sent in `prepare`, executed by the engine. */
