@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { siblingScript } from '../node/siblingScript.ts'
+import { AppError } from '../shared/errors/appError.ts'
+import type { DeviceRole } from '../shared/graph/graph.ts'
+import { runCommand } from './commandContext.ts'
+
+export interface DeviceOptions {
+  readonly port: string
+  readonly host: string
+  readonly name?: string
+  readonly dataDir?: string
+  readonly outputDir: string
+  readonly json?: boolean
+}
+
+/** `colliflow server` and `colliflow agent`: a device process until Ctrl+C. Its first line says where it listens. */
+export async function device(role: DeviceRole, options: DeviceOptions): Promise<void> {
+  await runCommand(options, async (context) => {
+    if (!/^\d+$/.test(options.port) || Number(options.port) > 65_535) {
+      throw new AppError(
+        'usage.invalid',
+        `--port ${options.port}: expected a number from 0 to 65535; 0 picks a free one.`,
+      )
+    }
+    const child = spawn(
+      process.execPath,
+      [siblingScript(import.meta.url, '../../runtime/node'), ...childArguments(role, options)],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    )
+    // The child hears of Ctrl+C in a terminal by itself; from elsewhere only this process does.
+    const stop = () => child.stdin.end()
+    context.signal.addEventListener('abort', stop, { once: true })
+    let failed = false
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const said: { type?: string; address?: string; message?: string } = JSON.parse(line)
+      failed ||= said.type === 'error'
+      if (context.json) context.emit(said)
+      else if (said.type === 'listening')
+        context.print(`${role === 'cloud' ? 'Server' : 'Agent'} listening at ${said.address}  (Ctrl+C stops it)`)
+      else context.note(`error: ${said.message}`)
+    })
+    const exitCode = await new Promise<number>((settle, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => settle(code ?? 1))
+    })
+    return exitCode === 0 && !failed ? 0 : 1
+  })
+}
+
+function childArguments(role: DeviceRole, options: DeviceOptions): string[] {
+  const { name, dataDir } = options
+  return [
+    ...['--role', role, '--host', options.host, '--port', options.port, '--exit-with-parent'],
+    ...['--output-dir', resolve(options.outputDir)],
+    ...(name === undefined ? [] : ['--name', name]),
+    ...(dataDir === undefined ? [] : ['--data-dir', resolve(dataDir)]),
+  ]
+}

@@ -1,0 +1,28 @@
+import { parseTopLabels, type TopLabel } from '../shared/node-kinds/topLabels.ts'
+import type { Tensor } from '../shared/tensor/tensor.ts'
+import { formatShare } from './format.ts'
+
+/** The labels in a tensor that top-labels made; undefined for any other tensor. */
+export function labelsOf(tensor: Tensor): readonly TopLabel[] | undefined {
+  if (tensor.dtype !== 'string') return undefined
+  try {
+    return parseTopLabels(tensor)
+  } catch {
+    return undefined // plain text, not labels
+  }
+}
+
+const shownValues = 4
+
+/** An answer in one line: labels with their scores, or the first values of a tensor. */
+export function formatAnswer(tensor: Tensor): string {
+  const labels = labelsOf(tensor)
+  if (labels !== undefined) {
+    return labels.map(({ label, score }) => `${label} ${formatShare(score)}`).join('   ')
+  }
+  const values = Array.from(tensor.data.slice(0, shownValues), (value) =>
+    typeof value === 'number' && !Number.isInteger(value) ? value.toPrecision(4) : String(value),
+  )
+  const more = tensor.data.length > shownValues ? ', ...' : ''
+  return `${tensor.dtype} [${tensor.shape.join(',')}]: ${values.join(', ')}${more}`
+}

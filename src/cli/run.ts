@@ -1,0 +1,138 @@
+import { dirname, resolve } from 'node:path'
+import { readGraphFile } from '../host/documents/graphFile.ts'
+import { createModelLibrary } from '../host/models/modelLibrary.ts'
+import { connectDevices } from '../host/run/connectDevices.ts'
+import { planRun } from '../host/run/planRun.ts'
+import { type OutputFrame, type RunReport, runGraph } from '../host/run/runGraph.ts'
+import { AppError } from '../shared/errors/appError.ts'
+import { unwrap } from '../shared/errors/result.ts'
+import type { DeviceId, Graph } from '../shared/graph/graph.ts'
+import { nodeKinds } from '../shared/node-kinds/index.ts'
+import { percentile } from '../shared/profile/percentile.ts'
+import { type CommandContext, runCommand } from './commandContext.ts'
+import { formatBytes, formatMs, formatTable } from './format.ts'
+import { formatAnswer, labelsOf } from './formatAnswer.ts'
+import { showDeployProgress } from './showDeployProgress.ts'
+
+export interface RunOptions {
+  readonly input: readonly string[]
+  readonly device: readonly string[]
+  readonly outputDir: string
+  readonly json?: boolean
+}
+
+/** `colliflow run FILE`: deploys the graph, prints each answer as it comes, and a summary of what was measured. */
+export async function run(file: string, options: RunOptions): Promise<void> {
+  await runCommand(options, async (context) => {
+    const written = unwrap(await readGraphFile(file))
+    const graph = withInputs(written, options.input)
+    const plan = await planRun(graph, nodeKinds, { library: createModelLibrary(), folder: dirname(resolve(file)) })
+    for (const { at, message } of plan.warnings) context.note(`warning: ${at}: ${message}`)
+    const addresses = parseAddresses(options.device)
+    const outputDir = resolve(options.outputDir)
+    const devices = await connectDevices({ graph, addresses, outputDir, signal: context.signal })
+    const frames: OutputFrame[] = []
+    try {
+      describePlan(context, graph, devices)
+      let skipped = 0
+      const report = await runGraph({
+        plan,
+        devices,
+        signal: context.signal,
+        onProgress: showDeployProgress(context),
+        onLog: ({ device, node, level, code, message }) => {
+          if (level === 'info') return
+          if (code?.startsWith('image.')) skipped++
+          context.note(`${level}: ${node ?? device}: ${message}`)
+        },
+        onOutput: (frame) => {
+          frames.push({ ...frame })
+          printFrame(context, frame)
+        },
+      })
+      summarise(context, frames, report, skipped)
+    } finally {
+      await Promise.all([...devices.values()].map((device) => device.close()))
+    }
+    if (context.signal.aborted) throw context.signal.reason
+    return 0
+  })
+}
+
+/** Gives the image sources another folder: "DIR" for the only one, "node=DIR" by name; relative to the current folder. */
+export function withInputs(graph: Graph, inputs: readonly string[]): Graph {
+  const sources = Object.entries(graph.nodes).filter(([, node]) => node.kind === 'image-folder')
+  const nodes = { ...graph.nodes }
+  for (const input of inputs) {
+    const named = /^([A-Za-z][\w-]*)=(.+)$/.exec(input)
+    const [id, node] = (named === null ? sources[0] : sources.find(([each]) => each === named[1])) ?? []
+    if (id === undefined || node === undefined || (named === null && sources.length !== 1)) {
+      const names = sources.map(([each]) => each).join(', ') || 'none'
+      const message = `--input ${input}: expected ${sources.length === 1 ? 'DIR' : 'NODE=DIR'}; image sources of this graph: ${names}.`
+      throw new AppError('usage.invalid', message)
+    }
+    nodes[id] = { ...node, params: { ...node.params, path: resolve(named?.[2] ?? input) } }
+  }
+  return { ...graph, nodes }
+}
+
+/** "phone=ws://127.0.0.1:6001" per entry. Fails with usage.invalid. */
+export function parseAddresses(entries: readonly string[]): ReadonlyMap<DeviceId, string> {
+  return new Map(
+    entries.map((entry) => {
+      const parts = /^([^=]+)=(.+)$/.exec(entry)
+      if (parts?.[1] !== undefined && parts[2] !== undefined) return [parts[1], parts[2]] as const
+      const message = `--device ${entry}: expected ID=ADDRESS, e.g. server=ws://127.0.0.1:5678.`
+      throw new AppError('usage.invalid', message)
+    }),
+  )
+}
+
+function describePlan(
+  context: CommandContext,
+  graph: Graph,
+  devices: ReadonlyMap<DeviceId, { readonly name: string }>,
+): void {
+  context.note(graph.title)
+  for (const [id, device] of devices) {
+    const own = Object.entries(graph.nodes).filter(([, node]) => (node.device ?? id) === id && node.from === undefined)
+    context.note(`  ${device.name}: ${own.map(([node]) => node).join(', ')}`)
+  }
+}
+
+function printFrame(context: CommandContext, frame: OutputFrame): void {
+  const { seq, source, latencyMs, wireBytes } = frame
+  const labels = labelsOf(frame.tensor) ?? []
+  context.emit({ type: 'result', seq, source: source ?? null, output: frame.output, labels, latencyMs, wireBytes })
+  if (context.json) return
+  const name = (source ?? `#${seq}`).padEnd(18)
+  context.print(`${name} ${formatAnswer(frame.tensor)}   ${formatMs(latencyMs)}   ${formatBytes(wireBytes)}`)
+}
+
+function summarise(context: CommandContext, frames: readonly OutputFrame[], report: RunReport, skipped: number): void {
+  const latencies = frames.map(({ latencyMs }) => latencyMs)
+  const latencyMs = { p50: percentile(latencies, 0.5), p95: percentile(latencies, 0.95) }
+  const wireBytesPerFrame = mean(frames.map(({ wireBytes }) => wireBytes))
+  const nodes = Object.fromEntries(
+    Object.entries(report.nodes).map(([id, { device, computeMs }]) => [
+      id,
+      { device, p50Ms: computeMs.p50, p95Ms: computeMs.p95 },
+    ]),
+  )
+  context.emit({ type: 'summary', frames: frames.length, skipped, wireBytesPerFrame, latencyMs, nodes })
+  if (context.json) return
+  context.print('')
+  context.print(
+    `${frames.length} ${frames.length === 1 ? 'frame' : 'frames'}` +
+      (skipped > 0 ? `, ${skipped} skipped` : '') +
+      ` · ${formatBytes(wireBytesPerFrame)} a frame on the wire` +
+      ` · latency p50 ${formatMs(latencyMs.p50)}, p95 ${formatMs(latencyMs.p95)}`,
+  )
+  context.print('')
+  const rows = Object.entries(nodes).map(([id, node]) => [id, node.device, formatMs(node.p50Ms), formatMs(node.p95Ms)])
+  for (const line of formatTable(['node', 'device', 'p50', 'p95'], rows)) context.print(line)
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
+}
