@@ -1,0 +1,3 @@
+import { openSync } from 'node:fs'
+
+export const openFile = openSync

@@ -1,0 +1,3 @@
+import { Observable } from 'rxjs'
+
+export const stream = Observable

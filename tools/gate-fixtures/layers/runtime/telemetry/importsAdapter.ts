@@ -1,0 +1,3 @@
+import { openFile } from '../adapters/node/files.ts'
+
+export const open = openFile

@@ -1,0 +1,3 @@
+import { device } from '../../runtime/node.ts'
+
+export const embedded = device

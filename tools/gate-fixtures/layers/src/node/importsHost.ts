@@ -1,0 +1,3 @@
+import { embedded } from '../host/importsRuntime.ts'
+
+export const used = embedded

@@ -1,0 +1,3 @@
+import { kind } from '../node-kinds/kind.ts'
+
+export const graph = kind

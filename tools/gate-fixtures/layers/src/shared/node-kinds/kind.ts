@@ -1,0 +1,3 @@
+import { code } from '../errors/code.ts'
+
+export const kind = code

@@ -1,0 +1,3 @@
+import { fake } from './testing/fakeSocket.ts'
+
+export const real = fake

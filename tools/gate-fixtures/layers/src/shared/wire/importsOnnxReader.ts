@@ -1,0 +1,3 @@
+import type { GraphDocument } from 'onnx-buf'
+
+export type Document = GraphDocument

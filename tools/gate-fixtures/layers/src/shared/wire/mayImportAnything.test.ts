@@ -1,0 +1,4 @@
+import { device } from '../../../runtime/node.ts'
+import { fake } from './testing/fakeSocket.ts'
+
+export const whole = [device, fake]

@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+
+/** One command of a check: a script for this same Node, with its arguments. */
+export interface Step {
+  readonly name: string
+  readonly args: readonly string[]
+}
+
+export interface StepOutcome {
+  readonly name: string
+  /** Exit code; 1 if a signal ended it. */
+  readonly code: number
+  readonly elapsedMs: number
+  /** stdout and stderr as they came. */
+  readonly output: string
+}
+
+/** Runs a step from the repository root to its end; never rejects for what the step does. */
+export function runStep(step: Step, cwd: string = process.cwd()): Promise<StepOutcome> {
+  const startedAtMs = performance.now()
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, step.args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const chunks: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
+    child.on('error', reject)
+    child.on('close', (code) => {
+      const output = Buffer.concat(chunks).toString('utf8')
+      resolve({ name: step.name, code: code ?? 1, elapsedMs: performance.now() - startedAtMs, output })
+    })
+  })
+}
