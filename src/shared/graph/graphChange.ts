@@ -22,8 +22,14 @@ export type GraphChange =
   | { readonly type: 'set-label'; readonly id: NodeId; readonly label: string | undefined }
   | { readonly type: 'set-param'; readonly id: NodeId; readonly name: string; readonly value: JsonValue | undefined }
   | { readonly type: 'place-node'; readonly id: NodeId; readonly device: DeviceId | undefined }
-  | { readonly type: 'set-transport-ends'; readonly id: NodeId; readonly from: DeviceId; readonly to: DeviceId }
-  | { readonly type: 'connect'; readonly wire: GraphWire }
+  | {
+      readonly type: 'set-transport-ends'
+      readonly id: NodeId
+      readonly from: DeviceId | undefined
+      readonly to: DeviceId | undefined
+    }
+  /** `index` is the wire's place in `wires`, at the end if absent: inverses use it to restore the exact order. */
+  | { readonly type: 'connect'; readonly wire: GraphWire; readonly index?: number }
   | { readonly type: 'disconnect'; readonly to: PortRef }
   | { readonly type: 'set-policy'; readonly to: PortRef; readonly policy: WirePolicy | undefined }
   | { readonly type: 'move-node'; readonly id: NodeId; readonly at: readonly [number, number] | undefined }
