@@ -1,0 +1,101 @@
+import { calibrate } from '../../shared/codecs/calibration.ts'
+import { upstreamGraph } from '../../shared/deploy/upstreamGraph.ts'
+import { AppError } from '../../shared/errors/appError.ts'
+import { unwrap } from '../../shared/errors/result.ts'
+import { applyGraphChange } from '../../shared/graph/applyGraphChange.ts'
+import type { Graph, NodeId } from '../../shared/graph/graph.ts'
+import { createKindRegistry, nodeKinds } from '../../shared/node-kinds/index.ts'
+import type { TensorSpec } from '../../shared/tensor/tensorSpec.ts'
+import { writeCalibrationFile } from '../documents/calibrationFile.ts'
+import type { ModelLibrary } from '../models/modelLibrary.ts'
+import { connectDevices } from '../run/connectDevices.ts'
+import { planRun } from '../run/planRun.ts'
+import { runGraph } from '../run/runGraph.ts'
+
+export interface CalibrationOutcome {
+  readonly node: NodeId
+  readonly hash: string
+  readonly photos: number
+  readonly levels: number
+}
+
+/** Values are kept in memory until the tables are fitted; beyond this, more pictures hardly change them. */
+const maxSampleBytes = 1024 ** 3
+
+/**
+ * Fits every quantise-rans node of a graph on pictures: runs what lies before it on this computer, collects its input
+ * tensors, fits clip and tables, stores them beside the graph and names them in the node. Gives the changed graph.
+ */
+export async function calibrateGraph(request: {
+  readonly graph: Graph
+  readonly folder: string
+  readonly photos: string
+  readonly library: ModelLibrary
+  readonly signal: AbortSignal
+  onProgress?(node: NodeId, photos: number): void
+}): Promise<{ readonly graph: Graph; readonly outcomes: readonly CalibrationOutcome[] }> {
+  let graph = request.graph
+  const outcomes: CalibrationOutcome[] = []
+  const coders = Object.entries(graph.nodes).filter(([, node]) => node.kind === 'quantize-rans')
+  if (coders.length === 0) {
+    throw new AppError('graph.calibration-missing', 'The graph has no quantize-rans node, the only kind that is calibrated.')
+  }
+  for (const [node, { params }] of coders) {
+    const samples = await collectInputs(request, graph, node)
+    const levels = typeof params.levels === 'number' ? params.levels : defaultLevels
+    const calibration = unwrap(calibrate(samples.values, samples.spec, { levels }))
+    const hash = await writeCalibrationFile(request.folder, calibration)
+    graph = unwrap(applyGraphChange(graph, { type: 'set-param', id: node, name: 'calibration', value: hash })).graph
+    outcomes.push({ node, hash, photos: samples.values.length, levels })
+  }
+  return { graph, outcomes }
+}
+
+interface Samples {
+  readonly spec: TensorSpec
+  readonly values: readonly Float32Array[]
+}
+
+async function collectInputs(
+  request: { readonly folder: string; readonly photos: string; readonly library: ModelLibrary; readonly signal: AbortSignal; onProgress?(node: NodeId, photos: number): void },
+  graph: Graph,
+  node: NodeId,
+): Promise<Samples> {
+  const { signal } = request
+  const upstream = unwrap(upstreamGraph(graph, `${node}.tensor`, createKindRegistry(nodeKinds)))
+  const plan = await planRun(withPhotos(upstream, request.photos), nodeKinds, request)
+  const devices = await connectDevices({ graph: plan.graph, addresses: new Map(), outputDir: request.folder, signal })
+  const values: Float32Array[] = []
+  let shape: readonly number[] = []
+  let bytes = 0
+  try {
+    await runGraph({
+      plan,
+      devices,
+      signal,
+      onOutput: ({ tensor }) => {
+        if (tensor.dtype !== 'float32') return
+        shape = tensor.shape
+        bytes += tensor.data.byteLength
+        if (bytes <= maxSampleBytes) values.push(tensor.data)
+        request.onProgress?.(node, values.length)
+      },
+    })
+  } finally {
+    await Promise.all([...devices.values()].map((device) => device.close()))
+  }
+  if (values.length > 0) return { spec: { dtype: 'float32', shape }, values }
+  const message = `None of the pictures in ${request.photos} gave a tensor at ${node}; are they pictures?`
+  throw new AppError('graph.calibration-missing', message)
+}
+
+/** Lets every picture source read `folder`, at full speed and once. */
+export function withPhotos(graph: Graph, folder: string): Graph {
+  const nodes = Object.entries(graph.nodes).map(([id, node]) =>
+    node.kind === 'image-folder' ? [id, { ...node, params: { path: folder } }] : [id, node],
+  )
+  return { ...graph, nodes: Object.fromEntries(nodes) }
+}
+
+/** The schema's default of quantize-rans. */
+const defaultLevels = 16
