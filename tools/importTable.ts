@@ -48,6 +48,7 @@ export const importTable: readonly ImportZone[] = [
     name: 'host',
     path: '^src/host/',
     imports: [...shared, 'node'],
+    // zod: it has edges of its own (catalogue, model cards, what a started process says).
     packages: ['ws', 'zod'],
     node: true,
     reaches: 'starts the runtime as processes and speaks the control protocol to it',
