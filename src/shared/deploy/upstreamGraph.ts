@@ -21,7 +21,7 @@ export function upstreamGraph(graph: Graph, input: PortRef, registry: KindRegist
   function originOf(port: PortRef): PortRef | undefined {
     let from = wiresByTarget.get(port)?.from
     while (from !== undefined && isTransport(parsePortRef(from).node)) {
-      from = wiresByTarget.get(formatPortRef({ node: parsePortRef(from).node, port: 'in' }))?.from
+      from = wiresByTarget.get(formatPortRef(parsePortRef(from).node, 'in'))?.from
     }
     return from
   }
