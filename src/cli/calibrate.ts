@@ -25,7 +25,8 @@ export async function calibrate(
     for (const outcome of outcomes) {
       const { node, hash, photos, levels } = outcome
       context.emit({ type: 'calibration', ...outcome })
-      if (!context.json) context.print(`${node}: ${levels} levels fitted on ${photos} pictures, calibrations/${hash}.json`)
+      if (!context.json)
+        context.print(`${node}: ${levels} levels fitted on ${photos} pictures, calibrations/${hash}.json`)
     }
     return 0
   })

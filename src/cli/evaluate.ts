@@ -29,7 +29,8 @@ export async function evaluate(
       addresses: parseAddresses(options.device),
       outputDir: resolve('.'),
       signal: context.signal,
-      onProgress: (phase, frames) => context.progress.show(`Running the ${phase}: ${frames} of ${labels.size} pictures`),
+      onProgress: (phase, frames) =>
+        context.progress.show(`Running the ${phase}: ${frames} of ${labels.size} pictures`),
       onWarning: (message) => context.note(`warning: ${message}`),
     })
     context.emit({ ...result })

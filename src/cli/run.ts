@@ -28,9 +28,13 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     const graph = withInputs(written, options.input)
     const plan = await planRun(graph, nodeKinds, { library: createModelLibrary(), folder: dirname(resolve(file)) })
     for (const { at, message } of plan.warnings) context.note(`warning: ${at}: ${message}`)
-    const addresses = parseAddresses(options.device)
-    const outputDir = resolve(options.outputDir)
-    const devices = await connectDevices({ graph, addresses, outputDir, signal: context.signal })
+    const devices = await connectDevices({
+      graph,
+      needed: plan.partition.devices,
+      addresses: parseAddresses(options.device),
+      outputDir: resolve(options.outputDir),
+      signal: context.signal,
+    })
     const frames: OutputFrame[] = []
     try {
       describePlan(context, graph, devices)

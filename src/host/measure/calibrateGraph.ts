@@ -38,7 +38,10 @@ export async function calibrateGraph(request: {
   const outcomes: CalibrationOutcome[] = []
   const coders = Object.entries(graph.nodes).filter(([, node]) => node.kind === 'quantize-rans')
   if (coders.length === 0) {
-    throw new AppError('graph.calibration-missing', 'The graph has no quantize-rans node, the only kind that is calibrated.')
+    throw new AppError(
+      'graph.calibration-missing',
+      'The graph has no quantize-rans node, the only kind that is calibrated.',
+    )
   }
   for (const [node, { params }] of coders) {
     const samples = await collectInputs(request, graph, node)
@@ -57,14 +60,26 @@ interface Samples {
 }
 
 async function collectInputs(
-  request: { readonly folder: string; readonly photos: string; readonly library: ModelLibrary; readonly signal: AbortSignal; onProgress?(node: NodeId, photos: number): void },
+  request: {
+    readonly folder: string
+    readonly photos: string
+    readonly library: ModelLibrary
+    readonly signal: AbortSignal
+    onProgress?(node: NodeId, photos: number): void
+  },
   graph: Graph,
   node: NodeId,
 ): Promise<Samples> {
   const { signal } = request
   const upstream = unwrap(upstreamGraph(graph, `${node}.tensor`, createKindRegistry(nodeKinds)))
   const plan = await planRun(withPhotos(upstream, request.photos), nodeKinds, request)
-  const devices = await connectDevices({ graph: plan.graph, addresses: new Map(), outputDir: request.folder, signal })
+  const devices = await connectDevices({
+    graph: plan.graph,
+    needed: plan.partition.devices,
+    addresses: new Map(),
+    outputDir: request.folder,
+    signal,
+  })
   const values: Float32Array[] = []
   let shape: readonly number[] = []
   let bytes = 0

@@ -1,5 +1,5 @@
-import { AppError } from '../../shared/errors/appError.ts'
 import { uncutGraph } from '../../shared/deploy/uncutGraph.ts'
+import { AppError } from '../../shared/errors/appError.ts'
 import type { DeviceId, Graph } from '../../shared/graph/graph.ts'
 import { createKindRegistry, nodeKinds } from '../../shared/node-kinds/index.ts'
 import { parseTopLabels, type TopLabel } from '../../shared/node-kinds/topLabels.ts'
@@ -45,7 +45,7 @@ export async function evaluateGraph(request: EvaluationRequest): Promise<Evaluat
   const graph = withFiveLabels(blocking(withPhotos(request.graph, request.photos)))
   const answers = await answersOf(graph, request, 'graph', request.addresses)
   const whole = uncutGraph(graph, createKindRegistry(nodeKinds))
-  const reference = await answersOf({ ...whole, devices: {} }, request, 'uncut network', new Map())
+  const reference = await answersOf(whole, request, 'uncut network', new Map())
   const labelled = [...answers.values()].filter(({ source }) => request.labels.has(source))
   if (labelled.length === 0) {
     const message = `No picture that was answered is in the label file; it names ${request.labels.size} files.`
@@ -90,7 +90,7 @@ async function answersOf(
 ): Promise<Answers> {
   const { signal, outputDir } = request
   const plan = await planRun(graph, nodeKinds, request)
-  const devices = await connectDevices({ graph, addresses, outputDir, signal })
+  const devices = await connectDevices({ graph, needed: plan.partition.devices, addresses, outputDir, signal })
   const answers = new Answers()
   try {
     await runGraph({

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { AppError } from '../../shared/errors/appError.ts'
-import type { DeviceId, Graph } from '../../shared/graph/graph.ts'
+import type { DeviceId, Graph, GraphDevice } from '../../shared/graph/graph.ts'
 import type { Device } from '../devices/device.ts'
 import { dialDevice } from '../devices/dialDevice.ts'
 import { startEmbeddedDevice } from '../devices/embeddedDevice.ts'
@@ -8,6 +8,8 @@ import { userCacheFolder } from '../userCacheFolder.ts'
 
 export interface ConnectRequest {
   readonly graph: Graph
+  /** The devices that run something: Partition.devices. */
+  readonly needed: readonly DeviceId[]
   /** Addresses by device id; they win over those in the graph. Devices with none are embedded. */
   readonly addresses: ReadonlyMap<DeviceId, string>
   readonly outputDir: string
@@ -18,25 +20,23 @@ export interface ConnectRequest {
 export const onlyDevice: DeviceId = 'local'
 
 /**
- * Connects every device of the graph, side by side: the ones with an address are dialled, the others are started on
+ * Connects every device that is needed, side by side: the ones with an address are dialled, the others are started on
  * this computer. If one fails the others are closed again.
  */
 export async function connectDevices(request: ConnectRequest): Promise<ReadonlyMap<DeviceId, Device>> {
-  const listed = Object.entries(request.graph.devices)
-  const wanted = listed.length > 0 ? listed : [[onlyDevice, { role: 'edge' as const }] as const]
-  const known = new Set(wanted.map(([id]) => id))
-  for (const id of request.addresses.keys()) {
-    if (known.has(id)) continue
-    const message = `--device names ${id}, which is not in the graph. Its devices: ${[...known].join(', ')}.`
-    throw new AppError('usage.invalid', message)
+  const { graph, needed, addresses, signal } = request
+  for (const id of addresses.keys()) {
+    if (graph.devices[id] !== undefined || needed.includes(id)) continue
+    const known = Object.keys(graph.devices).join(', ') || onlyDevice
+    throw new AppError('usage.invalid', `--device names ${id}, which is not in the graph. Its devices: ${known}.`)
   }
   const attempts = await Promise.allSettled(
-    wanted.map(([id, device]) => {
-      const address = request.addresses.get(id) ?? ('address' in device ? device.address : undefined)
-      const { signal } = request
+    needed.map((id) => {
+      const { role, address: written }: GraphDevice = graph.devices[id] ?? { role: 'edge' }
+      const address = addresses.get(id) ?? written
       if (address !== undefined) return dialDevice({ id, address, signal })
-      const dataDir = join(userCacheFolder(), 'devices', device.role)
-      return startEmbeddedDevice({ id, role: device.role, dataDir, outputDir: request.outputDir, signal })
+      const dataDir = join(userCacheFolder(), 'devices', role)
+      return startEmbeddedDevice({ id, role, dataDir, outputDir: request.outputDir, signal })
     }),
   )
   const failed = attempts.find((attempt) => attempt.status === 'rejected')
