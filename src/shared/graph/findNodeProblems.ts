@@ -1,20 +1,26 @@
 import type { AnalysedGraph, ResolvedNode } from './analyseGraph.ts'
+import { closestName } from './closestName.ts'
 import type { PortRef } from './graph.ts'
-import type { GraphProblem } from './kindRegistry.ts'
+import type { GraphProblem, KindRegistry } from './kindRegistry.ts'
 import { formatPortRef } from './portRef.ts'
 
 /** What is wrong with single nodes: their kind, their params, their required inputs. */
-export function findNodeProblems({ nodes, topology }: AnalysedGraph): GraphProblem[] {
+export function findNodeProblems({ nodes, topology, registry }: AnalysedGraph): GraphProblem[] {
   const connected = new Set(topology.wires.map(({ wire }) => wire.to))
   return [...nodes.values()].flatMap((resolved) => [
-    ...findKindProblems(resolved),
+    ...findKindProblems(resolved, registry),
     ...findUnconnectedInputs(resolved, connected),
   ])
 }
 
-function findKindProblems({ id, node, kind, paramsError }: ResolvedNode): GraphProblem[] {
+function findKindProblems({ id, node, kind, paramsError }: ResolvedNode, registry: KindRegistry): GraphProblem[] {
   if (kind === undefined) {
-    const message = `Node ${id} has kind "${node.kind}", which is not installed. It is kept as it is, but the graph cannot run: install the kind, or replace or remove the node.`
+    const close = closestName(
+      node.kind,
+      registry.list().map((each) => each.id),
+    )
+    const proposal = close === undefined ? '' : ` Did you mean "${close}"?`
+    const message = `Node ${id} has kind "${node.kind}", which is not installed. It is kept as it is, but the graph cannot run: install the kind, or replace or remove the node.${proposal}`
     return [{ code: 'graph.kind-unknown', severity: 'error', at: `nodes.${id}.kind`, message }]
   }
   if (paramsError === undefined) return []

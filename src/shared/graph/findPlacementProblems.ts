@@ -90,6 +90,8 @@ function findCrossing({ graph, registry, resources, nodes }: AnalysedGraph, ends
   const from = sender?.node.device
   const to = receiver?.node.device
   if (from === undefined || to === undefined || from === to) return []
+  // A device that does not exist has been reported as such.
+  if (graph.devices[from] === undefined || graph.devices[to] === undefined) return []
   const message = `The wire ${ends.wire.from} -> ${ends.wire.to} leads from ${from} to ${to} without a transport. Insert a transport, or place both nodes on one device.`
   const problem = { code: 'graph.wire-crosses-devices', severity: 'error', at: wirePath(ends), message } as const
   const transport = { kind: 'tcp-transport', from, to, params: {} }

@@ -24,6 +24,7 @@ export function findProblems(graph: Graph, registry: KindRegistry, resources: Gr
     }),
     ...findPlacementProblems(analysed),
     ...inferAnalysed(analysed).problems,
+    ...findLeftoverLayout(graph),
     ...findWholeProblems(analysed),
   ]
 }
@@ -42,4 +43,12 @@ function findWholeProblems({ nodes }: AnalysedGraph): GraphProblem[] {
     problems.push({ code: 'graph.no-output', severity: 'warning', at: 'nodes', message })
   }
   return problems
+}
+
+function findLeftoverLayout(graph: Graph): GraphProblem[] {
+  const leftover = Object.keys(graph.layout).filter((id) => graph.nodes[id] === undefined)
+  return leftover.sort().map((id) => {
+    const message = `The layout has a place for node "${id}", which does not exist. Remove the line, or rename it with its node.`
+    return { code: 'graph.node-missing', severity: 'warning', at: `layout.${id}`, message }
+  })
 }
