@@ -20,6 +20,7 @@ type Lineage = readonly Numbering[]
 export function findNumberingProblems(analysed: AnalysedGraph): GraphProblem[] {
   const problems: GraphProblem[] = []
   const lineages = new Map<NodeId, Lineage>()
+  const known = createLineages()
   for (const id of analysed.topology.order) {
     const resolved = analysed.nodes.get(id)
     if (resolved?.kind === undefined) continue // streams through a placeholder have no known numbering
@@ -29,20 +30,20 @@ export function findNumberingProblems(analysed: AnalysedGraph): GraphProblem[] {
     })
     const { kind } = resolved
     if (kind.role === 'source' || kind.role === 'graph-input') {
-      lineages.set(id, [{ root: id, sources: new Set([id]) }])
+      lineages.set(id, known.begin(id, new Set([id])))
       continue
     }
     if (kind.join === 'zip') {
-      const conflict = findConflict(arriving)
-      if (conflict !== undefined) problems.push(describe(id, ...conflict))
+      const conflict = known.findConflict(arriving)
+      if (conflict !== undefined) problems.push(describe(id, conflict))
     }
     if (kind.numbering === 'fresh' || kind.join === 'merge') {
       const sources = new Set(arriving.flatMap(({ lineage }) => lineage.flatMap((each) => [...each.sources])))
-      lineages.set(id, [{ root: id, sources }])
+      lineages.set(id, known.begin(id, sources))
     } else if (kind.join === 'latest') {
       const first = firstInput(resolved, arriving)
       if (first !== undefined) lineages.set(id, first.lineage)
-    } else lineages.set(id, joined(arriving))
+    } else lineages.set(id, known.join(arriving.map(({ lineage }) => lineage)))
   }
   return problems
 }
@@ -52,19 +53,54 @@ interface Arriving {
   readonly lineage: Lineage
 }
 
-function findConflict(arriving: readonly Arriving[]): [Arriving, Numbering, Arriving, Numbering] | undefined {
-  for (const [index, one] of arriving.entries()) {
-    for (const other of arriving.slice(index + 1)) {
-      if (one.lineage === other.lineage) continue
-      for (const a of one.lineage) {
-        const b = other.lineage.find(
-          (numbering) => numbering.root !== a.root && commonSource(a, numbering) !== undefined,
-        )
-        if (b !== undefined) return [one, a, other, b]
+interface Conflict {
+  readonly one: Arriving
+  readonly a: Numbering
+  readonly other: Arriving
+  readonly b: Numbering
+}
+
+/**
+ * Lineages of one graph. Equal ones are one object, and pairs found compatible are remembered: in a large graph most
+ * joins meet the same few lineages again and again.
+ */
+function createLineages() {
+  const byRoots = new Map<string, Lineage>()
+  const compatible = new Map<Lineage, Set<Lineage>>()
+
+  function findConflict(arriving: readonly Arriving[]): Conflict | undefined {
+    for (const [index, one] of arriving.entries()) {
+      for (const other of arriving.slice(index + 1)) {
+        if (one.lineage === other.lineage || compatible.get(one.lineage)?.has(other.lineage)) continue
+        for (const a of one.lineage) {
+          const b = other.lineage.find((each) => each.root !== a.root && commonSource(a, each) !== undefined)
+          if (b !== undefined) return { one, a, other, b }
+        }
+        const partners = compatible.get(one.lineage) ?? new Set()
+        compatible.set(one.lineage, partners.add(other.lineage))
       }
     }
+    return undefined
   }
-  return undefined
+
+  function join(arriving: readonly Lineage[]): Lineage {
+    const [first, ...others] = arriving
+    if (first === undefined) return []
+    if (others.every((lineage) => lineage === first)) return first
+    const byRoot = new Map(arriving.flat().map((numbering) => [numbering.root, numbering]))
+    const key = [...byRoot.keys()].sort().join(' ')
+    const lineage = byRoots.get(key) ?? [...byRoot.values()]
+    byRoots.set(key, lineage)
+    return lineage
+  }
+
+  function begin(root: NodeId, sources: ReadonlySet<NodeId>): Lineage {
+    const lineage = [{ root, sources }]
+    byRoots.set(root, lineage)
+    return lineage
+  }
+
+  return { begin, join, findConflict }
 }
 
 function commonSource(a: Numbering, b: Numbering): NodeId | undefined {
@@ -73,20 +109,12 @@ function commonSource(a: Numbering, b: Numbering): NodeId | undefined {
   return undefined
 }
 
-function joined(arriving: readonly Arriving[]): Lineage {
-  const [first, ...others] = arriving
-  if (first === undefined) return []
-  if (others.every(({ lineage }) => lineage === first.lineage)) return first.lineage
-  const byRoot = new Map(arriving.flatMap(({ lineage }) => lineage.map((numbering) => [numbering.root, numbering])))
-  return [...byRoot.values()]
-}
-
 function firstInput({ inputPorts }: ResolvedNode, arriving: readonly Arriving[]): Arriving | undefined {
   const [port] = Object.keys(inputPorts ?? {})
   return port === undefined ? arriving[0] : arriving.find(({ ends }) => ends.to.port === port)
 }
 
-function describe(id: NodeId, one: Arriving, a: Numbering, other: Arriving, b: Numbering): GraphProblem {
+function describe(id: NodeId, { one, a, other, b }: Conflict): GraphProblem {
   const message =
     `Node ${id} joins frames by number, but ${one.ends.wire.from} is numbered by ${a.root} and ` +
     `${other.ends.wire.from} by ${b.root}, both fed by ${commonSource(a, b)}: equal numbers are different moments. ` +

@@ -108,16 +108,20 @@ describe('each fault is found once, with its place', () => {
       ],
     ],
     [
-      'a cycle',
+      '[G20] a cycle',
       createGraph({
         nodes: { s: { kind: 'camera' }, a: { kind: 'zip' }, b: { kind: 'pass' }, t: { kind: 'table' } },
         wires: ['s.image -> a.a', 'a.a -> b.in', 'b.out -> a.b', 'b.out -> t.in'],
       }),
       ['error graph.cycle nodes.a'],
     ],
-    ['an empty graph', createGraph({ nodes: {} }), ['warning graph.no-source nodes', 'warning graph.no-output nodes']],
     [
-      'a place of a node that does not exist',
+      '[G21] an empty graph',
+      createGraph({ nodes: {} }),
+      ['warning graph.no-source nodes', 'warning graph.no-output nodes'],
+    ],
+    [
+      '[G14] a place of a node that does not exist',
       { ...split, layout: { gone: [1, 2] } },
       ['warning graph.node-missing layout.gone'],
     ],

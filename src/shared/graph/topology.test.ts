@@ -54,7 +54,7 @@ describe('the topological order', () => {
     )
   })
 
-  test('of a graph with a cycle is refused with the nodes of the cycle in order', () => {
+  test('[G20] of a graph with a cycle is refused with the nodes of the cycle in order', () => {
     expect(topologicalOrder(graphOf('abcde', ['ab', 'bc', 'cd', 'db', 'de']))).toMatchObject({
       ok: false,
       error: { code: 'graph.cycle', message: expect.stringContaining('b -> c -> d -> b') },
