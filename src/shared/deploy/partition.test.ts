@@ -19,14 +19,13 @@ function cut(graph: Graph) {
 }
 
 const middle: TensorSpec = { dtype: 'float32', shape: [1, 96, 14, 14], layout: 'NCHW' }
-const image: TensorSpec = { dtype: 'float32', shape: [1, 3, 224, 224], layout: 'NCHW' }
 const logits: TensorSpec = { dtype: 'float32', shape: ['N', 1001] }
 
 const split = createGraph({
   devices: { ...twoDevices, unused: { role: 'cloud' } },
   nodes: {
     photo: { kind: 'graph-input', device: 'phone' },
-    source: { kind: 'tensor-source', device: 'phone', params: { spec: { ...image, shape: [1, 3, 224, 224] } } },
+    source: { kind: 'tensor-source', device: 'phone', params: { spec: { dtype: 'float32', shape: [1, 3, 224, 224] } } },
     front: { kind: 'onnx-model', device: 'phone', params: { model: 'net', outputs: ['middle'] } },
     link: { kind: 'tcp-transport', from: 'phone', to: 'server' },
     back: { kind: 'onnx-model', device: 'server', params: { model: 'net', inputs: ['middle'] } },

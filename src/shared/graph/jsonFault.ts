@@ -5,7 +5,7 @@ export interface JsonFault {
 }
 
 /** Arrays and objects inside each other; deeper documents are refused so that no walk over them overflows the stack. */
-export const maxJsonDepth = 64
+const maxJsonDepth = 64
 
 /**
  * The first reason why `value` is not plain JSON that survives being written and read again: a key "__proto__", a

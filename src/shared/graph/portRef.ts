@@ -14,8 +14,8 @@ export interface WireEnds {
   readonly to: PortAddress
 }
 
-export const maxIdLength = 128
-export const maxPortLength = 255
+const maxIdLength = 128
+const maxPortLength = 255
 
 /** Rule G4 in words, for messages. */
 export const idRule =

@@ -157,7 +157,7 @@ const network: Readonly<Record<string, TensorSpec>> = {
 }
 
 /** One network with tensors image, early, middle, side and logits; any of them may be a cut. */
-export const testModel: ModelSummary = {
+const testModel: ModelSummary = {
   name: 'net',
   hash: 'ab'.repeat(32),
   inputs: pick(['image']),
@@ -167,7 +167,7 @@ export const testModel: ModelSummary = {
 }
 
 /** The same network under another name and without a card. */
-export const plainModel: ModelSummary = {
+const plainModel: ModelSummary = {
   name: 'plain',
   hash: testModel.hash,
   inputs: testModel.inputs,

@@ -1,7 +1,0 @@
-export { applyGraphChange } from './applyGraphChange.ts'
-export { findProblems } from './findProblems.ts'
-export { type GraphTypes, inferTypes } from './inferTypes.ts'
-export { parseGraph, parseGraphJson } from './parseGraph.ts'
-export { formatPortRef, isGraphId, type PortAddress, parsePortRef } from './portRef.ts'
-export { ancestorsOf, createTopology, descendantsOf, type Topology, topologicalOrder } from './topology.ts'
-export { writeGraph } from './writeGraph.ts'
