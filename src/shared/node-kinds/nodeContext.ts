@@ -22,10 +22,13 @@ export interface InferenceSession {
   readonly inputNames: readonly string[]
   readonly outputNames: readonly string[]
   /**
-   * Runs the network off the event loop. Input buffers are copied or transferred by the adapter, never changed.
-   * Fails with `model.run-failed`.
+   * Runs the network off the event loop. Input buffers are copied, never changed; with `ownsInputs` (nobody else holds
+   * them) they may be transferred instead and are empty afterwards. Fails with `model.run-failed`.
    */
-  run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>
+  run(
+    inputs: Readonly<Record<string, Tensor>>,
+    options?: { readonly ownsInputs?: boolean },
+  ): Promise<Readonly<Record<string, Tensor>>>
 }
 
 export interface ImagePower {

@@ -137,12 +137,21 @@ export function refuseInput(port: string, message: string, adapter?: InferencePr
   return new InputRefusal(adapter === undefined ? { error, port } : { error, port, adapter })
 }
 
-export function defineNodeKind<Params extends z.ZodObject>(definition: NodeKindDefinition<Params>): NodeKind {
+/** A NodeKind that remembers its id and params in its type: the list of kinds derives GraphNode variants from these. */
+export interface DefinedKind<Id extends string, Params extends z.ZodObject> extends NodeKind {
+  readonly id: Id
+  readonly params: Params
+}
+
+export function defineNodeKind<const Id extends string, Params extends z.ZodObject>(
+  definition: NodeKindDefinition<Params> & { readonly id: Id },
+): DefinedKind<Id, Params> {
   const { id, params: schema, inputs, outputs } = definition
   // Parsed params are z.output<Params>; JsonObject is their erased form outside of the definition.
   const typed = (params: JsonObject) => params as unknown as z.output<Params>
   return {
-    ...(definition as unknown as NodeKind), // execution members share their implementation; only params are erased
+    // Execution members share their implementation; only params are erased.
+    ...(definition as unknown as DefinedKind<Id, Params>),
     role: definition.role ?? 'step',
     join: definition.join ?? 'zip',
     numbering: definition.numbering ?? 'kept',
