@@ -18,6 +18,8 @@ const gates: readonly Step[] = [
 const reporters = ['--reporter=default', '--reporter=json', '--outputFile.json=.cache/tests.json']
 const tests: Step = {
   name: all ? 'all tests' : 'unit tests',
+  live: true,
+  limitMs: all ? 10 * 60_000 : 4 * 60_000,
   args: ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...(all ? [] : ['--project', 'unit'])],
 }
 
@@ -42,13 +44,11 @@ async function runAll(steps: readonly Step[], lanes: number): Promise<StepOutcom
   return done
 }
 
-/** Prints a step as it ends: one line when it passed, with all its output when it failed. */
+/** Prints a step as it ends: one line when it passed, with all its output when it failed and was not shown before. */
 function report(outcome: StepOutcome): StepOutcome {
   const seconds = (outcome.elapsedMs / 1000).toFixed(1).padStart(6)
-  const lastLines = outcome.output.trimEnd().split('\n').slice(-12)
   console.log(`${outcome.code === 0 ? 'ok  ' : 'FAIL'} ${seconds} s  ${outcome.name}`)
-  if (outcome.code !== 0) console.log(indent(outcome.output.trimEnd()))
-  else if (outcome.name.endsWith('tests')) console.log(indent(lastLines.join('\n')))
+  if (outcome.code !== 0 && outcome.name !== tests.name) console.log(indent(outcome.output.trimEnd()))
   return outcome
 }
 
