@@ -1,4 +1,4 @@
-import { calibrate } from '../../shared/codecs/calibration.ts'
+import { calibrate } from '../../shared/codecs/calibrate.ts'
 import { upstreamGraph } from '../../shared/deploy/upstreamGraph.ts'
 import { AppError } from '../../shared/errors/appError.ts'
 import { unwrap } from '../../shared/errors/result.ts'

@@ -1,5 +1,6 @@
 import { AppError } from '../errors/appError.ts'
 import { BugError } from '../errors/bugError.ts'
+import { failure, type Result, success } from '../errors/result.ts'
 import { formatSpec, type TensorSpec } from '../tensor/tensorSpec.ts'
 import { type Calibration, calibrationFormat, calibrationVersion } from './calibration.ts'
 import { learnContexts } from './learnContexts.ts'
@@ -23,14 +24,22 @@ const overallWeight = 4
 /**
  * Makes the calibration of one cut from the tensors of other pictures than those that will be coded. `samples` is
  * iterated twice (an array, not a generator); each holds as many values as `spec`'s shape with its first dimension as
- * 1. Fails with `tensor.dtype-mismatch` or `tensor.shape-mismatch` for what cannot be calibrated.
+ * 1. Fails with `tensor.dtype-mismatch` or `tensor.shape-mismatch` for what cannot be calibrated, and with
+ * `codec.table-invalid` for levels or percentile out of range.
  */
 export function calibrate(
   samples: Iterable<Float32Array>,
   spec: TensorSpec,
   { levels, percentile = 99.9 }: CalibrationOptions,
-): Calibration {
-  const shape = sampleShapeOf(spec)
+): Result<Calibration> {
+  const levelsFit = Number.isInteger(levels) && levels >= 2 && levels <= 256
+  if (!levelsFit || !(percentile > 50 && percentile <= 100)) {
+    const message = `A calibration has 2-256 levels and a percentile in (50, 100], found ${levels} and ${percentile}.`
+    return failure(new AppError('codec.table-invalid', message))
+  }
+  const sampleShape = sampleShapeOf(spec)
+  if (!sampleShape.ok) return sampleShape
+  const shape = sampleShape.value
   const { layout } = spec
   const elements = shape.reduce((product, dimension) => product * dimension, 1)
 
@@ -38,10 +47,8 @@ export function calibrate(
   let photos = 0
   for (const sample of samples) {
     if (sample.length !== elements) {
-      throw new AppError(
-        'tensor.shape-mismatch',
-        `A calibration sample of ${formatSpec(spec)} must have ${elements} values, found ${sample.length}.`,
-      )
+      const message = `A calibration sample of ${formatSpec(spec)} must have ${elements} values, found ${sample.length}.`
+      return failure(new AppError('tensor.shape-mismatch', message))
     }
     histogram.add(sample)
     photos++
@@ -60,7 +67,7 @@ export function calibrate(
   const neighbourClasses = neighbourClassesOf(measured.counts)
   const planes = planeLayoutOf(shape, layout)
   const { contexts, histograms } = learnContexts(symbols, planes, grid.zeroLevel, levels, neighbourClasses)
-  return {
+  return success({
     format: calibrationFormat,
     version: calibrationVersion,
     tensor: { dtype: 'float32', shape, ...(layout === undefined ? {} : { layout }) },
@@ -74,21 +81,21 @@ export function calibrate(
     neighbourClasses,
     contexts,
     frequencies: histograms.map((counts) => frequenciesOf(smooth(counts, measured.counts))),
-  }
+  })
 }
 
-function sampleShapeOf(spec: TensorSpec): number[] {
+/** The shape of one sample: dimensions as numbers, the batch 1. */
+function sampleShapeOf(spec: TensorSpec): Result<number[]> {
   if (spec.dtype !== 'float32') {
-    throw new AppError('tensor.dtype-mismatch', `Only float32 tensors are calibrated, found ${formatSpec(spec)}.`)
+    const message = `Only float32 tensors are calibrated, found ${formatSpec(spec)}. Insert a Cast node before the codec.`
+    return failure(new AppError('tensor.dtype-mismatch', message))
   }
-  return spec.shape.map((dimension, axis) => {
-    if (axis === 0 && spec.shape.length > 1) return 1
-    if (typeof dimension === 'number') return dimension
-    throw new AppError(
-      'tensor.shape-mismatch',
-      `${formatSpec(spec)} cannot be calibrated: dimension ${axis} must be a number, found ${dimension ?? '?'}.`,
-    )
-  })
+  const shape = spec.shape.map((dimension, axis) => (axis === 0 && spec.shape.length > 1 ? 1 : dimension))
+  if (shape.length > 0 && shape.every((dimension) => typeof dimension === 'number' && dimension > 0)) {
+    return success(shape.map(Number))
+  }
+  const message = `${formatSpec(spec)} cannot be calibrated: all dimensions but the first must be known and above 0.`
+  return failure(new AppError('tensor.shape-mismatch', message))
 }
 
 /** How often each level occurs, and the mean of the values that it stands for. */

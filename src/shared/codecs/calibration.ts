@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../errors/appError.ts'
 import { failure, type Result, success } from '../errors/result.ts'
-import type { CalibrationSummary } from '../graph/graphResources.ts'
 import type { TensorSpec } from '../tensor/tensorSpec.ts'
 import type { Quantizer } from './quantizer.ts'
 import { createRansTables, type RansTables } from './rans/ransTables.ts'
@@ -42,7 +41,7 @@ const calibrationSchema = z.strictObject({
 export type Calibration = z.output<typeof calibrationSchema>
 
 /** The text whose SHA-256 names the calibration: keys in schema order, no spaces, one newline at the end. */
-export function formatCalibration(calibration: Calibration): string {
+export function writeCalibration(calibration: Calibration): string {
   return `${JSON.stringify(calibrationSchema.parse(calibration))}\n`
 }
 
@@ -85,24 +84,22 @@ export function calibrationTensorOf({ tensor }: Calibration): TensorSpec {
   return layout === undefined ? { dtype, shape } : { dtype, shape, layout }
 }
 
-/** What typing needs of a calibration; `hash` is the SHA-256 of formatCalibration, computed by the host. */
-export function calibrationSummaryOf(calibration: Calibration, hash: string): CalibrationSummary {
+/** What typing needs of a calibration; `hash` is the SHA-256 of writeCalibration, computed by the host. */
+export function calibrationSummaryOf(
+  calibration: Calibration,
+  hash: string,
+): { readonly hash: string; readonly levels: number; readonly tensor: TensorSpec } {
   return { hash, levels: calibration.levels, tensor: calibrationTensorOf(calibration) }
 }
 
 /**
- * Whether a calibration made for `made` serves tensors of `spec`: same dtype, rank and layout, and no dimension but the
- * first (the batch) known to differ.
+ * Whether a calibration made for `made` serves tensors of `spec`: same dtype and rank, and no dimension but the first
+ * (the batch) known to differ. The layout may differ: it only chose the neighbours, and both ends read it from here.
  */
 export function calibrationFits(made: TensorSpec, spec: TensorSpec): boolean {
   if (made.dtype !== spec.dtype || made.shape.length !== spec.shape.length) return false
-  if (isChannelsLast(made) !== isChannelsLast(spec)) return false
   return spec.shape.every((dimension, axis) => {
     const isBatch = axis === 0 && spec.shape.length > 1
     return isBatch || typeof dimension !== 'number' || dimension === made.shape[axis]
   })
-}
-
-function isChannelsLast({ layout }: TensorSpec): boolean {
-  return layout === 'HWC' || layout === 'NHWC'
 }

@@ -1,8 +1,8 @@
 import type { AppError } from '../../errors/appError.ts'
 import type { Shape, TensorLayout } from '../../tensor/tensorSpec.ts'
 import { planeLayoutOf } from '../neighbourhood.ts'
-import { decodePayloadHeader, invalidPayload } from './payloadHeader.ts'
-import { probabilityBits, probabilityTotal, type RansTables, stateLowerBound } from './ransTables.ts'
+import { decodeShape, invalidPayload } from '../shapeHeader.ts'
+import { payloadMark, probabilityBits, probabilityTotal, type RansTables, stateLowerBound } from './ransTables.ts'
 
 export interface DecodedSymbols {
   readonly shape: readonly number[]
@@ -29,12 +29,15 @@ export function decodeRans(
   limits: DecodeLimits,
   tensorLayout?: TensorLayout,
 ): DecodedSymbols {
-  const { shape, elements, headerBytes } = decodePayloadHeader(payload, limits.maxElements)
+  if (payload[0] !== payloadMark) {
+    throw invalidPayload(`its first byte must be ${payloadMark}, found ${payload[0] ?? 'nothing'}`)
+  }
+  const { shape, elements, end: statesAt } = decodeShape(payload, 1, limits.maxElements)
   checkShape(shape, limits.expectedShape)
   const end = payload.length
-  let state = readState(payload, headerBytes)
-  let other = readState(payload, headerBytes + 4)
-  let position = headerBytes + 8
+  let state = readState(payload, statesAt)
+  let other = readState(payload, statesAt + 4)
+  let position = statesAt + 8
 
   const { contextOfPair, ranges, symbolOfSlot, zeroLevel } = tables
   const { rows, rowLength, depth } = planeLayoutOf(shape, tensorLayout)

@@ -1,8 +1,8 @@
 import { BugError } from '../../errors/bugError.ts'
 import type { TensorLayout } from '../../tensor/tensorSpec.ts'
 import { contextsOf, planeLayoutOf } from '../neighbourhood.ts'
-import { encodePayloadHeader } from './payloadHeader.ts'
-import { probabilityBits, type RansTables, stateLowerBound } from './ransTables.ts'
+import { encodeShape } from '../shapeHeader.ts'
+import { payloadMark, probabilityBits, type RansTables, stateLowerBound } from './ransTables.ts'
 
 const stateBytes = 8
 /** A frequency of 1 costs 14 bits: two bytes per symbol are always enough. */
@@ -24,7 +24,7 @@ export function encodeRans(
   }
   const { ranges, contextOfPair, zeroLevel } = tables
   const contexts = contextsOf(symbols, planeLayoutOf(shape, tensorLayout), zeroLevel, contextOfPair)
-  const header = encodePayloadHeader(shape)
+  const header = [payloadMark, ...encodeShape(shape)]
   const bytes = new Uint8Array(header.length + stateBytes + count * maxBytesPerSymbol)
   let position = bytes.length
 

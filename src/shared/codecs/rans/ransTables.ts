@@ -1,5 +1,8 @@
 import { AppError } from '../../errors/appError.ts'
 
+/** First byte of a payload: 'C' codec, layout 1. */
+export const payloadMark = 0xc1
+
 /** Probabilities are multiples of 2^-14: 256 levels with at least 1 each still leave 98 % to share. */
 export const probabilityBits = 14
 export const probabilityTotal = 1 << probabilityBits

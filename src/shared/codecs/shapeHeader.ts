@@ -1,12 +1,10 @@
-import { AppError } from '../../errors/appError.ts'
+import { AppError } from '../errors/appError.ts'
 
-/** First byte of a payload: 'C' codec, layout version 1. */
-const payloadVersion = 0xc1
 const maxRank = 8
 
-/** Rule C6: the version byte, the rank, then each dimension as an unsigned LEB128 number. */
-export function encodePayloadHeader(shape: readonly number[]): Uint8Array {
-  const bytes = [payloadVersion, shape.length]
+/** Rule C6: the rank, then each dimension as an unsigned LEB128 number (below 2^28, no longer than needed). */
+export function encodeShape(shape: readonly number[]): number[] {
+  const bytes = [shape.length]
   for (const dimension of shape) {
     let rest = dimension
     while (rest >= 0x80) {
@@ -15,30 +13,29 @@ export function encodePayloadHeader(shape: readonly number[]): Uint8Array {
     }
     bytes.push(rest)
   }
-  return Uint8Array.from(bytes)
+  return bytes
 }
 
-export interface PayloadHeader {
+export interface DecodedShape {
   readonly shape: readonly number[]
   readonly elements: number
-  readonly headerBytes: number
+  /** Offset behind the last dimension. */
+  readonly end: number
 }
 
-/** Reads and checks a header; at most `maxElements` are announced. Fails with `codec.payload-invalid`. */
-export function decodePayloadHeader(payload: Uint8Array, maxElements: number): PayloadHeader {
-  if (payload[0] !== payloadVersion) {
-    throw invalidPayload(`its first byte must be ${payloadVersion}, found ${payload[0] ?? 'nothing'}`)
-  }
-  const rank = payload[1]
-  if (rank === undefined || rank > maxRank)
+/** Reads a shape at `offset`; at most `maxElements` may be announced. Fails with `codec.payload-invalid`. */
+export function decodeShape(payload: Uint8Array, offset: number, maxElements: number): DecodedShape {
+  const rank = payload[offset]
+  if (rank === undefined || rank > maxRank) {
     throw invalidPayload(`its rank must be 0-${maxRank}, found ${rank ?? 'nothing'}`)
+  }
   const shape: number[] = []
   let elements = 1
-  let offset = 2
+  let end = offset + 1
   for (let axis = 0; axis < rank; axis++) {
     let dimension = 0
     for (let shift = 0; ; shift += 7) {
-      const byte = payload[offset++]
+      const byte = payload[end++]
       if (byte === undefined || shift > 21) throw invalidPayload(`dimension ${axis} is cut off or above 2^28`)
       dimension |= (byte & 0x7f) << shift
       if (byte < 0x80) {
@@ -51,7 +48,7 @@ export function decodePayloadHeader(payload: Uint8Array, maxElements: number): P
     // Checked at every axis, so that a later 0 cannot hide a product beyond what doubles count exactly.
     if (elements > maxElements) throw invalidPayload(`it announces more than ${maxElements} elements`)
   }
-  return { shape, elements, headerBytes: offset }
+  return { shape, elements, end }
 }
 
 export function invalidPayload(what: string): AppError {
