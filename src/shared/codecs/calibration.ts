@@ -85,7 +85,7 @@ export function calibrationTensorOf({ tensor }: Calibration): TensorSpec {
 }
 
 /** What typing needs of a calibration; `hash` is the SHA-256 of writeCalibration, computed by the host. */
-export function calibrationSummaryOf(
+export function summariseCalibration(
   calibration: Calibration,
   hash: string,
 ): { readonly hash: string; readonly levels: number; readonly tensor: TensorSpec } {

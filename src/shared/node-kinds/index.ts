@@ -6,15 +6,21 @@ import { agreement } from './agreement.ts'
 import { argmax } from './argmax.ts'
 import { batch } from './batch.ts'
 import { cast } from './cast.ts'
+import { dequantizeRans } from './dequantizeRans.ts'
 import { graphInput } from './graphInput.ts'
 import { graphOutput } from './graphOutput.ts'
 import { imageFolder } from './imageFolder.ts'
+import { jpegDecoder } from './jpegDecoder.ts'
+import { jpegEncoder } from './jpegEncoder.ts'
 import { latestJoin } from './latestJoin.ts'
 import { layout } from './layout.ts'
 import { merge } from './merge.ts'
 import type { NodeKind } from './nodeKind.ts'
 import { normalize } from './normalize.ts'
 import { onnxModel } from './onnxModel.ts'
+import { pngDecoder } from './pngDecoder.ts'
+import { pngEncoder } from './pngEncoder.ts'
+import { quantizeRans } from './quantizeRans/quantizeRans.ts'
 import { recorder } from './recorder/recorder.ts'
 import { resizeCrop } from './resizeCrop.ts'
 import { sample } from './sample.ts'
@@ -23,8 +29,12 @@ import { syntheticFrames } from './syntheticFrames.ts'
 import { table } from './table.ts'
 import { tcpTransport } from './tcpTransport.ts'
 import { topLabels } from './topLabels.ts'
+import { webpDecoder } from './webpDecoder.ts'
+import { webpEncoder } from './webpEncoder.ts'
 import { websocketTransport } from './websocketTransport.ts'
 import { zip } from './zip.ts'
+import { zstdDecoder } from './zstdDecoder.ts'
+import { zstdEncoder } from './zstdEncoder.ts'
 
 /**
  * Every kind of node, in the order of the palette and of docs/node-kinds.md. A new kind is one file and one line here;
@@ -39,6 +49,16 @@ export const nodeKinds = [
   cast,
   layout,
   onnxModel,
+  quantizeRans,
+  dequantizeRans,
+  jpegEncoder,
+  jpegDecoder,
+  pngEncoder,
+  pngDecoder,
+  webpEncoder,
+  webpDecoder,
+  zstdEncoder,
+  zstdDecoder,
   tcpTransport,
   websocketTransport,
   zip,
