@@ -20,7 +20,7 @@ export function formatAnswer(tensor: Tensor): string {
   if (labels !== undefined) {
     return labels.map(({ label, score }) => `${label} ${formatShare(score)}`).join('   ')
   }
-  const values = Array.from(tensor.data.slice(0, shownValues), (value) =>
+  const values = [...tensor.data.slice(0, shownValues)].map((value: number | bigint | string) =>
     typeof value === 'number' && !Number.isInteger(value) ? value.toPrecision(4) : String(value),
   )
   const more = tensor.data.length > shownValues ? ', ...' : ''

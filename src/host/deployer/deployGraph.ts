@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { createDeferred } from '../../node/deferred.ts'
 import {
   applyDeploymentEvent,
   createDeployment,
@@ -44,7 +45,7 @@ export async function deployGraph(request: DeployRequest): Promise<string> {
   const hosts = Object.fromEntries([...request.devices].map(([id, device]) => [id, device.host ?? '']))
   const capabilities = new Map([...request.devices].map(([id, device]) => [id, device.capabilities]))
   let state: Deployment = createDeployment(unwrap(planLinks(request.programs, capabilities)), hosts)
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const { promise, resolve, reject } = createDeferred<string>()
 
   function apply(event: DeploymentEvent): void {
     const step = applyDeploymentEvent(state, event)

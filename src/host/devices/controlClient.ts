@@ -1,3 +1,4 @@
+import { createDeferred } from '../../node/deferred.ts'
 import { AppError, messageOf } from '../../shared/errors/appError.ts'
 import { assertNever, BugError } from '../../shared/errors/bugError.ts'
 import { encodeBlobChunk, maxBlobChunkBytes } from '../../shared/wire/blobChunk.ts'
@@ -47,7 +48,7 @@ export function createControlClient(socket: ControlSocket, deviceName: string): 
   const replies = new Map<number, { type: ControlRequest['type']; settle: (outcome: unknown) => void }>()
   const transfers = new Map<number, (error?: AppError) => void>()
   const listeners = new Set<(event: DeviceEvent) => void>()
-  const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<AppError>()
+  const { promise: closed, resolve: resolveClosed } = createDeferred<AppError>()
   let closeReason: AppError | undefined
   let nextId = 1
 

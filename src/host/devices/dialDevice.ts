@@ -1,4 +1,5 @@
 import WebSocket from 'ws'
+import { createDeferred } from '../../node/deferred.ts'
 import { dialDataSocket } from '../../node/frame-sockets/dialDataSocket.ts'
 import { watchLiveness } from '../../node/watchLiveness.ts'
 import { AppError, messageOf } from '../../shared/errors/appError.ts'
@@ -58,7 +59,7 @@ async function openControlSocket(url: URL, name: string, signal: AbortSignal | u
     maxPayload: maxControlMessageBytes,
     handshakeTimeout: connectTimeoutMs,
   })
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const { promise, resolve, reject } = createDeferred<void>()
   const cancel = () => reject(new AppError('run.cancelled', `Stopped while connecting to ${name}.`))
   signal?.addEventListener('abort', cancel, { once: true })
   socket.once('open', resolve)

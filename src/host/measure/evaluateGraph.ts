@@ -124,7 +124,7 @@ function toAnswer(frame: OutputFrame): Answer | undefined {
   return { source, classes: parseTopLabels(tensor).map(classOf), latencyMs, wireBytes }
 }
 
-/** The class without a background entry, which counts as -1. */
+/** The class as a label file counts it: without the background class, which becomes -1. */
 function classOf({ index, background }: TopLabel): number {
   return background ? index - 1 : index
 }

@@ -1,3 +1,4 @@
+import { createDeferred } from '../../node/deferred.ts'
 import { AppError, messageOf, toAppError } from '../../shared/errors/appError.ts'
 import { assertNever } from '../../shared/errors/bugError.ts'
 import type { DeviceId, NodeId } from '../../shared/graph/graph.ts'
@@ -54,7 +55,7 @@ export async function runGraph(request: RunRequest): Promise<RunReport> {
     const device = devices.get(id)
     if (device !== undefined) clocks.set(index, await alignClock(device.control))
   }
-  const over = Promise.withResolvers<void>()
+  const over = createDeferred<void>()
   const running = new Set<DeviceId>(plan.programs.keys())
   const report: { nodes: Record<NodeId, NodeTelemetry & { device: DeviceId }>; wires: Record<string, WireTelemetry> } =
     {
