@@ -57,16 +57,14 @@ function gather(
   const passed = new Set<NodeId>()
   for (const id of queue) {
     if (moved.has(id) || passed.has(id)) continue
-    const after = (topology.outgoing.get(id) ?? []).map(({ to }) => to.node)
-    queue.push(...after)
+    queue.push(...(topology.outgoing.get(id) ?? []).map(({ to }) => to.node))
     if (isTransport(id)) {
+      // What feeds a transport may stay elsewhere; what it feeds stays together.
       passed.add(id)
       continue
     }
     moved.set(id, device)
-    // Downstream the walk goes through transports, upstream it ends at them: what they bring may stay elsewhere.
-    const before = (topology.incoming.get(id) ?? []).map(({ from }) => from.node)
-    queue.push(...before.filter((other) => !isTransport(other)))
+    queue.push(...(topology.incoming.get(id) ?? []).map(({ from }) => from.node))
   }
 }
 

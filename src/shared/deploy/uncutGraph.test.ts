@@ -178,15 +178,17 @@ test('of two split models side by side, each is joined on the device of its own 
   ])
 })
 
-test('what joins results with another stream keeps a transport for that stream, turned to its new place', () => {
+test('what joins results with another stream keeps the transports of that stream, the last one turned to its new place', () => {
   const graph = createGraph({
-    devices: { ...twoDevices, other: { role: 'edge' } },
+    devices: { ...twoDevices, other: { role: 'edge' }, box: { role: 'edge' } },
     nodes: {
       ...head,
       link: tcp('phone', 'server'),
       back: part('server', { inputs: ['middle'] }),
       second: on('other', 'camera'),
-      bring: tcp('other', 'server'),
+      bring1: tcp('other', 'box'),
+      bring2: tcp('box', 'server'),
+      aside: on('server', 'table'),
       local: on('server', 'camera'),
       join: on('server', 'latest-join'),
       last: on('server', 'latest-join'),
@@ -197,8 +199,10 @@ test('what joins results with another stream keeps a transport for that stream, 
       'front.middle -> link.in',
       'link.out -> back.middle',
       'back.logits -> join.a',
-      'second.image -> bring.in',
-      'bring.out -> join.b',
+      'second.image -> bring1.in',
+      'bring1.out -> bring2.in',
+      'bring2.out -> join.b',
+      'bring2.out -> aside.in',
       'join.a -> last.a',
       'local.image -> last.b',
       'last.a -> result.in',
@@ -206,7 +210,9 @@ test('what joins results with another stream keeps a transport for that stream, 
   })
   const whole = uncut(graph)
   expect(summary(whole).nodes).toEqual([
-    'bring other>phone',
+    'aside phone',
+    'bring1 other>box',
+    'bring2 box>phone',
     'camera phone',
     'front phone',
     'join phone',

@@ -93,6 +93,17 @@ describe('[G15] specs', () => {
     expect(infer(graph).problems).toHaveLength(fits ? 0 : 1)
   })
 
+  test('bind a symbol to a number even where it met a symbol of a sender first', () => {
+    const nodes = {
+      one: sourceOf({ dtype: 'float32', shape: ['B', 4] }),
+      two: sourceOf({ dtype: 'float32', shape: [2, 4] }),
+      three: sourceOf({ dtype: 'float32', shape: [3, 4] }),
+      all: { kind: 'same-batch' },
+    }
+    const wires = ['one.out -> all.a', 'two.out -> all.b', 'three.out -> all.c']
+    expect(infer(createGraph({ nodes, wires })).problems.map(({ at }) => at)).toEqual(['wires.three.out -> all.c'])
+  })
+
   test('after an input at fault are unknown, so that one fault is one finding', () => {
     const graph = createGraph({
       nodes: { camera: { kind: 'camera' }, only: { kind: 'float-only' }, next: { kind: 'float-only' } },

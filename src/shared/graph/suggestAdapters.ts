@@ -34,7 +34,7 @@ export function suggestAdapters(
   if (expected.layout !== undefined && found.layout !== undefined && found.layout !== expected.layout) {
     adapters.push({ kind: 'layout', params: { to: expected.layout } })
   }
-  return mismatch === 'size' ? [] : adapters
+  return adapters
 }
 
 /** From one HWC picture: first its size, then its values and axes. */

@@ -69,6 +69,14 @@ describe('the topological order', () => {
     expect(createTopology(graphOf('abcde', ['ab', 'ba', 'bc', 'cd', 'dd'])).cycles).toEqual([['a', 'b'], ['d']])
   })
 
+  test('names a cycle from its alphabetically first node on, wherever it was entered', () => {
+    const bridged = graphOf('acdpq', ['pq', 'qp', 'pa', 'ad', 'dc', 'cd'])
+    expect(createTopology(bridged).cycles).toEqual([
+      ['c', 'd'],
+      ['p', 'q'],
+    ])
+  })
+
   test('of a chain of 20,000 nodes does not overflow the stack', () => {
     const ids = Array.from({ length: 20_000 }, (_, index) => `n${index}`)
     const nodes = Object.fromEntries(ids.map((id) => [id, { kind: 'pass' }]))

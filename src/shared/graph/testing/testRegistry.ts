@@ -99,6 +99,7 @@ export const testKinds: readonly KindSemantics[] = [
     inputs: {
       a: { ...port, expects: { dtype: 'float32', shape: ['N', 4] } },
       b: { ...port, expects: { dtype: 'float32', shape: ['N', 4] } },
+      c: { ...port, expects: { dtype: 'float32', shape: ['N', 4] }, optional: true },
     },
   }),
   defineTestKind('float-only', { ...pass, inputs: { in: { ...port, accepts: 'float32' } } }),
