@@ -16,6 +16,9 @@ interface Numbering {
 /** The numberings with which a stream's frame numbers correspond: several after a zip of independent sources. */
 type Lineage = readonly Numbering[]
 
+/** Streams of more sources than this count as unknown, so that no document makes the check slow. */
+const maxSources = 64
+
 /** Rule G16: a zip joins streams of one numbering, or of numberings without a common source. */
 export function findNumberingProblems(analysed: AnalysedGraph): GraphProblem[] {
   const problems: GraphProblem[] = []
@@ -89,18 +92,23 @@ function createLineages() {
     if (others.every((lineage) => lineage === first)) return first
     const byRoot = new Map(arriving.flat().map((numbering) => [numbering.root, numbering]))
     const key = [...byRoot.keys()].sort().join(' ')
-    const lineage = byRoots.get(key) ?? [...byRoot.values()]
+    const lineage = byRoots.get(key) ?? limited([...byRoot.values()])
     byRoots.set(key, lineage)
     return lineage
   }
 
   function begin(root: NodeId, sources: ReadonlySet<NodeId>): Lineage {
-    const lineage = [{ root, sources }]
+    const lineage = limited([{ root, sources }])
     byRoots.set(root, lineage)
     return lineage
   }
 
   return { begin, join, findConflict }
+}
+
+function limited(lineage: Lineage): Lineage {
+  const count = lineage.reduce((sum, { sources }) => sum + sources.size, 0)
+  return count > maxSources ? [] : lineage
 }
 
 function commonSource(a: Numbering, b: Numbering): NodeId | undefined {

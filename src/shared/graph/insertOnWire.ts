@@ -48,10 +48,17 @@ function portsOf(node: GraphNode, registry: KindRegistry, resources: GraphResour
 function freeId(graph: Graph, taken: ReadonlySet<NodeId>, kind: string): NodeId {
   const isFree = (id: NodeId) => graph.nodes[id] === undefined && !taken.has(id)
   if (isFree(kind)) return kind
-  let count = 2
+  const counts = firstFreeCounts.get(graph) ?? new Map<string, number>()
+  firstFreeCounts.set(graph, counts)
+  let count = counts.get(kind) ?? 2
+  while (graph.nodes[`${kind}-${count}`] !== undefined) count++
+  counts.set(kind, count)
   while (!isFree(`${kind}-${count}`)) count++
   return `${kind}-${count}`
 }
+
+/** Where to begin to look, by kind: a graph with thousands of faults is asked for thousands of fixes. */
+const firstFreeCounts = new WeakMap<Graph, Map<string, number>>()
 
 function positionBetween(graph: Graph, wire: GraphWire, share: number): readonly [number, number] | undefined {
   const from = graph.layout[parsePortRef(wire.from).node]
