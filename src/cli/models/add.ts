@@ -1,7 +1,7 @@
 import { createModelLibrary } from '../../host/models/modelLibrary.ts'
 import { AppError } from '../../shared/errors/appError.ts'
 import { unwrap } from '../../shared/errors/result.ts'
-import { presetIds } from '../../shared/node-kinds/presets.ts'
+import { presets } from '../../shared/node-kinds/presets.ts'
 import { runCommand } from '../commandContext.ts'
 
 /** `colliflow models add FILE`: checks an ONNX file and copies it into the cache. */
@@ -11,8 +11,8 @@ export async function addModel(
 ): Promise<void> {
   await runCommand(options, async (context) => {
     const { name, preset, labels } = options
-    if (preset !== undefined && !presetIds.some((id) => id === preset)) {
-      throw new AppError('usage.invalid', `--preset ${preset}: expected one of ${presetIds.join(', ')}.`)
+    if (preset !== undefined && !Object.hasOwn(presets, preset)) {
+      throw new AppError('usage.invalid', `--preset ${preset}: expected one of ${Object.keys(presets).join(', ')}.`)
     }
     const card = unwrap(
       await createModelLibrary().add(file, { ...(name && { name }), ...(preset && { preset }), ...(labels && { labels }) }),

@@ -39,6 +39,7 @@ export const errorCodes = {
   'model.not-found': 'No model of that name is shipped or added.',
   'model.not-onnx': 'The file is not an ONNX model.',
   'model.truncated': 'The ONNX file ends early.',
+  'model.graph-invalid': 'The network in an ONNX file contradicts itself.',
   'model.external-data': 'The ONNX file keeps weights in other files.',
   'model.custom-domain': 'The ONNX file uses operators outside the standard domain.',
   'model.element-type-unsupported': 'The ONNX file uses an element type we do not carry.',

@@ -4,12 +4,18 @@
  */
 export interface FrameSocket {
   /**
+   * From now on `listener` gets what arrives, beginning with what arrived while there was none; reading rests until
+   * the first call. Calling it again hands the socket over to a new owner.
+   */
+  listen(listener: FrameSocketListener): void
+  /**
    * Sends one message made of `parts`, in order, without joining or copying them; the caller no longer writes to them.
+   * Does nothing once the socket is closed.
    */
   send(parts: readonly Uint8Array[]): void
   /** Bytes handed to send that the network has not taken yet. */
   readonly bufferedBytes: number
-  /** Sends what is buffered, then closes. */
+  /** Sends what is buffered, then closes. What the peer still sends is delivered until it closes as well. */
   close(): void
   /** Closes at once. */
   destroy(): void
@@ -18,6 +24,6 @@ export interface FrameSocket {
 export interface FrameSocketListener {
   /** One whole message in a buffer of its own, aligned to 8 bytes: the receiver may keep and transfer it. */
   onMessage(message: Uint8Array<ArrayBuffer>): void
-  /** No more messages. `error` when it broke instead of closing. Called exactly once. */
+  /** No more messages. `error` when it broke instead of closing. Called exactly once, after every message. */
   onClose(error?: Error): void
 }
