@@ -1,4 +1,3 @@
-import type { AppError } from '../../errors/appError.ts'
 import type { Shape, TensorLayout } from '../../tensor/tensorSpec.ts'
 import { planeLayoutOf } from '../neighbourhood.ts'
 import { decodeShape, invalidPayload } from '../shapeHeader.ts'
@@ -42,6 +41,9 @@ export function decodeRans(
   const { contextOfPair, ranges, symbolOfSlot, zeroLevel } = tables
   const { rows, rowLength, depth } = planeLayoutOf(shape, tensorLayout)
   const symbols = new Uint8Array(elements)
+  // Two zero bytes behind the payload: looking ahead stays inside.
+  const bytes = new Uint8Array(end + 2)
+  bytes.set(payload)
   const zeroPair = (zeroLevel << 8) | zeroLevel
   for (let index = 0, row = 0; index < elements; row++) {
     const isTop = row % rows === 0
@@ -56,16 +58,14 @@ export function decodeRans(
       const symbol = symbolOfSlot[(context << probabilityBits) | slot] ?? 0
       const range = ranges[(context << 8) | symbol] ?? 0
       symbols[index] = symbol
-      let next = Math.imul(range >> 16, state >> probabilityBits) + slot - (range & 0xffff)
-      // At least 2^9 is left of a state, so two bytes always bring it back to 2^23.
-      if (next < stateLowerBound) {
-        if (position >= end) throw endsEarly(index, elements)
-        next = (next << 8) | (payload[position++] ?? 0)
-        if (next < stateLowerBound) {
-          if (position >= end) throw endsEarly(index, elements)
-          next = (next << 8) | (payload[position++] ?? 0)
-        }
-      }
+      const reduced = Math.imul(range >> 16, state >> probabilityBits) + slot - (range & 0xffff)
+      // Without a branch, which would be guessed wrong every third time: a state below 2^23, 2^15 lacks one, two bytes.
+      // At least 2^9 is left of it, so two are always enough.
+      const lackingBits = (Math.clz32(reduced) - 1) & 24
+      const ahead = ((bytes[position] ?? 0) << 8) | (bytes[position + 1] ?? 0)
+      const next = (reduced << lackingBits) | (ahead >> (16 - lackingBits))
+      position += lackingBits >> 3
+      if (position > end) throw invalidPayload(`it ends before element ${index} of ${elements}`)
       state = other
       other = next
     }
@@ -74,10 +74,6 @@ export function decodeRans(
     throw invalidPayload('its bytes were damaged on the way or were made with another calibration')
   }
   return { shape, symbols }
-}
-
-function endsEarly(index: number, elements: number): AppError {
-  return invalidPayload(`it ends before element ${index} of ${elements}`)
 }
 
 function readState(payload: Uint8Array, offset: number): number {
