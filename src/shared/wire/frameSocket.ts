@@ -24,6 +24,9 @@ export interface FrameSocket {
 export interface FrameSocketListener {
   /** One whole message in a buffer of its own, aligned to 8 bytes: the receiver may keep and transfer it. */
   onMessage(message: Uint8Array<ArrayBuffer>): void
-  /** No more messages. `error` when it broke instead of closing. Called exactly once, after every message. */
+  /**
+   * No more messages; called exactly once, after every message. `error` when the connection broke instead of closing:
+   * an AppError when the peer sent what is no message, in which case the listener says so to the peer and closes.
+   */
   onClose(error?: Error): void
 }
