@@ -49,13 +49,16 @@ export interface ModelPower {
 }
 
 export interface DataPower {
-  /** Waits for the one connection that presents the endpoint's token. */
-  listen(
-    transport: LinkTransport,
-    onSocket: (socket: FrameSocket) => void,
-  ): { readonly endpoint: LinkEndpoint; cancel(): void }
+  /** Waits for the one connection that presents the endpoint's token. Fails with `device.port-in-use`. */
+  listen(transport: LinkTransport, onSocket: (socket: FrameSocket) => void): Promise<DataListener>
   /** Fails with `device.unreachable` or `wire.token-invalid`. */
   dial(connection: Extract<LinkConnection, { role: 'dial' }>, signal: AbortSignal): Promise<FrameSocket>
+}
+
+export interface DataListener {
+  readonly endpoint: LinkEndpoint
+  /** The token opens nothing any more. */
+  cancel(): void
 }
 
 /** The device's end of a control connection: it can stop listening while a disk is slower than the network. */

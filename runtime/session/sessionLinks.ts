@@ -21,7 +21,7 @@ export interface SessionLinks extends LinkProvider {
 
 /**
  * The data connections of one session. Listeners wait from now on; the others are dialled before this resolves.
- * Fails with `device.unreachable` or `wire.token-invalid`, and has then let everything go.
+ * Fails with `device.unreachable`, `wire.token-invalid` or `device.port-in-use`, and has then let everything go.
  */
 export async function connectLinks(
   program: DeviceProgram,
@@ -56,17 +56,18 @@ export async function connectLinks(
     }
   }
 
-  for (const [link, connection] of Object.entries(connections)) {
-    if (connection.role !== 'listen') continue
-    const { endpoint, cancel } = data.listen(connection.transport, (socket) => add(link, socket))
+  async function connect(link: string, connection: LinkConnection): Promise<void> {
+    if (connection.role === 'dial') {
+      add(link, await data.dial(connection, signal))
+      return
+    }
+    const { endpoint, cancel } = await data.listen(connection.transport, (socket) => add(link, socket))
     endpoints[link] = endpoint
     cancels.push(cancel)
   }
-  const dialled = Object.entries(connections).map(async ([link, connection]) => {
-    if (connection.role === 'dial') add(link, await data.dial(connection, signal))
-  })
   // All of them, not only until the first failure: what connects late must be closed as well.
-  const refused = (await Promise.allSettled(dialled)).find((attempt) => attempt.status === 'rejected')
+  const attempts = Object.entries(connections).map(([link, connection]) => connect(link, connection))
+  const refused = (await Promise.allSettled(attempts)).find((attempt) => attempt.status === 'rejected')
   if (refused !== undefined) {
     close()
     throw refused.reason
