@@ -204,7 +204,7 @@ async function runDeviceProcess(args: readonly string[]): Promise<void> {
     process.once('SIGTERM', stop)
     process.once('disconnect', stop)
     if (exitWithParent) process.stdin.on('end', stop).on('close', stop).on('error', stop).resume()
-    say({ type: 'listening', address: await server.start() })
+    say({ type: 'listening', address: await server.start(), pid: process.pid })
   } catch (cause) {
     const { code, message } = toAppError(cause, 'internal.bug', 'The device did not start')
     say({ type: 'error', code, message })

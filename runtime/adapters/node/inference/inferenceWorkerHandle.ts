@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { createDeferred } from '../../../../src/node/deferred.ts'
 import { siblingScript } from '../../../../src/node/siblingScript.ts'
 import { AppError } from '../../../../src/shared/errors/appError.ts'
 import type { Tensor } from '../../../../src/shared/tensor/tensor.ts'
@@ -51,7 +52,7 @@ export async function startInferenceWorker(
   worker.on('error', (error) => {
     crash = error
   })
-  const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<void>()
+  const { promise: ended, resolve: resolveEnded } = createDeferred<void>()
   worker.once('exit', (code) => {
     mailbox.close(crash ?? new Error(`its thread ended with code ${code}`))
     resolveEnded()
