@@ -42,13 +42,20 @@ describe('findCuts', () => {
     }
     const last = branches * length + 1
     const graph: CutGraph = {
-      reads: [[0], ...reads.map((values) => values.map((value) => value + 1)), ends.map((value) => value + 1), [last + 1]],
+      reads: [
+        [0],
+        ...reads.map((values) => values.map((value) => value + 1)),
+        ends.map((value) => value + 1),
+        [last + 1],
+      ],
       makes: [[1], ...makes.map((values) => values.map((value) => value + 1)), [last + 1], [last + 2]],
       inputs: [0],
       outputs: [last + 2],
     }
     const { cuts, incomplete } = findCuts(graph, 4)
-    expect(cuts.map(({ values }) => values)).toEqual([[1], [last + 1]].concat(cuts.slice(1, -1).map(({ values }) => [...values])))
+    expect(cuts.map(({ values }) => values)).toEqual(
+      [[1], [last + 1]].concat(cuts.slice(1, -1).map(({ values }) => [...values])),
+    )
     expect(incomplete).toEqual([{ from: 1, to: reads.length + 2, width: 2 }])
     expect(cuts.length).toBeLessThanOrEqual(searchBudget.cutsPerSegment + 2)
   })
@@ -56,7 +63,11 @@ describe('findCuts', () => {
 
 /** Value n+i is made by node i, values below n are inputs; every node is needed for an output. */
 const networks: fc.Arbitrary<CutGraph> = fc
-  .record({ inputs: fc.integer({ min: 1, max: 2 }), nodes: fc.integer({ min: 1, max: 9 }), seed: fc.infiniteStream(fc.nat()) })
+  .record({
+    inputs: fc.integer({ min: 1, max: 2 }),
+    nodes: fc.integer({ min: 1, max: 9 }),
+    seed: fc.infiniteStream(fc.nat()),
+  })
   .map(({ inputs, nodes, seed }) => {
     const draw = (below: number): number => (seed.next().value ?? 0) % below
     const reads = Array.from({ length: nodes }, (_, node) => {

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import fc from 'fast-check'
 import {
-  AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as Element,
   FunctionProtoSchema,
   GraphProtoSchema,
+  TensorProto_DataLocation as Location,
   ModelProtoSchema,
   NodeProtoSchema,
   StringStringEntryProtoSchema,
-  TensorProto_DataLocation as Location,
-  TensorProto_DataType as Element,
   ValueInfoProtoSchema,
 } from 'onnx-buf'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readModel } from './readModel.ts'
 import { buildModel, floats, type ModelDescription, raw } from './testing/buildModel.ts'
@@ -60,8 +60,15 @@ describe('readModel', () => {
   test('says what the file is instead of a network', () => {
     expect(messageOf(new Uint8Array(0))).toMatch(/empty/)
     expect(messageOf(new TextEncoder().encode('<!doctype html><title>404</title>'))).toMatch(/web page/)
-    expect(messageOf(new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\noid sha256:0'))).toMatch(/Git LFS/)
-    for (const start of [[0x89, 0x50, 0x4e, 0x47], [0xff, 0xd8, 0xff, 0xe0], [0x50, 0x4b, 3, 4], [0, 0, 0, 0]]) {
+    expect(messageOf(new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\noid sha256:0'))).toMatch(
+      /Git LFS/,
+    )
+    for (const start of [
+      [0x89, 0x50, 0x4e, 0x47],
+      [0xff, 0xd8, 0xff, 0xe0],
+      [0x50, 0x4b, 3, 4],
+      [0, 0, 0, 0],
+    ]) {
       expect(codeOf(new Uint8Array([...start, ...new Array<number>(64).fill(7)]))).toBe('model.not-onnx')
     }
   })
@@ -174,11 +181,14 @@ describe('readModel', () => {
   test('answers damaged files with a code and never throws', () => {
     const small = buildModel(simple)
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(small.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }), (changes) => {
-        const damaged = small.slice()
-        for (const [at, value] of changes) damaged[at] = value
-        expect(codeOf(damaged)).toMatch(/^(fine|model\..*)$/)
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(small.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        (changes) => {
+          const damaged = small.slice()
+          for (const [at, value] of changes) damaged[at] = value
+          expect(codeOf(damaged)).toMatch(/^(fine|model\..*)$/)
+        },
+      ),
       { numRuns: 2000 },
     )
   })

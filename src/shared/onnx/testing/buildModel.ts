@@ -1,12 +1,12 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import {
-  AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as Element,
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
-  TensorProto_DataType as Element,
   type TensorProto,
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
@@ -77,13 +77,18 @@ export function int8s(name: string, dims: readonly number[], value: number): Ten
   return raw(name, Element.INT8, dims, new Uint8Array(Int8Array.from({ length: count }, () => value).buffer))
 }
 
-export function raw(name: string, element: number, dims: readonly number[], data: Uint8Array<ArrayBuffer>): TensorProto {
+export function raw(
+  name: string,
+  element: number,
+  dims: readonly number[],
+  data: Uint8Array<ArrayBuffer>,
+): TensorProto {
   return create(TensorProtoSchema, { name, dataType: element, dims: dims.map(BigInt), rawData: data })
 }
 
-export const float32 = Element.FLOAT
-
-function valueInfo(name: string, { element = Element.FLOAT, shape }: ValueDescription) {
+/** Without element and shape the value is declared by its name alone. */
+function valueInfo(name: string, { element, shape }: ValueDescription) {
+  if (element === undefined && shape === undefined) return create(ValueInfoProtoSchema, { name })
   const dims = shape?.map((size) => {
     if (size === null) return create(TensorShapeProto_DimensionSchema)
     return create(TensorShapeProto_DimensionSchema, {
@@ -91,7 +96,7 @@ function valueInfo(name: string, { element = Element.FLOAT, shape }: ValueDescri
     })
   })
   const tensor = create(TypeProto_TensorSchema, {
-    elemType: element,
+    elemType: element ?? Element.FLOAT,
     ...(dims === undefined ? {} : { shape: create(TensorShapeProtoSchema, { dim: dims }) }),
   })
   return create(ValueInfoProtoSchema, {
@@ -121,7 +126,8 @@ function attribute(name: string, value: AttributeValue) {
     return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) })
   }
   if (isList(value)) return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) })
-  if ('floats' in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...value.floats] })
+  if ('floats' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...value.floats] })
   return create(AttributeProtoSchema, { name, type: AttributeType.TENSOR, t: value })
 }
 
