@@ -60,6 +60,9 @@ export function createEngine(options: EngineOptions): Engine {
   const sourceControllers = new Map<NodeId, AbortController>()
   const live = new Set<Runner>()
   const prepared = new Map<NodeId, PreparedNode>()
+  const ready = new ReadyList((bug) =>
+    fail(new AppError('internal.bug', `The engine contradicted itself: ${messageOf(bug)}`, { cause: bug })),
+  )
   let state: 'new' | 'prepared' | 'running' | 'ended' = 'new'
   let error: AppError | undefined
   let resolveDone: (outcome: Result<void>) => void
@@ -72,7 +75,9 @@ export function createEngine(options: EngineOptions): Engine {
     error = reason
     controller.abort(reason)
     for (const source of sourceControllers.values()) source.abort(reason)
-    for (const runner of [...live]) runner.abort(reason)
+    ready.enter(() => {
+      for (const runner of [...live]) runner.abort(reason)
+    })
     if (live.size === 0) end()
   }
 
@@ -124,9 +129,7 @@ export function createEngine(options: EngineOptions): Engine {
       sourceControllers,
       links: options.links,
       host: {
-        ready: new ReadyList((bug) =>
-          fail(new AppError('internal.bug', `The engine contradicted itself: ${messageOf(bug)}`, { cause: bug })),
-        ),
+        ready,
         clock,
         recorder,
         deviceIndex: program.deviceIndex,
@@ -140,15 +143,21 @@ export function createEngine(options: EngineOptions): Engine {
     })
     for (const runner of runners) live.add(runner)
     if (live.size === 0) end()
-    for (const runner of runners) if (live.has(runner)) runner.start()
+    ready.enter(() => {
+      for (const runner of runners) if (live.has(runner)) runner.start()
+    })
   }
 
   return {
     prepare,
     start,
     stop() {
-      if (state === 'running') for (const runner of [...live]) runner.stop()
-      else end()
+      if (state !== 'running') end()
+      else {
+        ready.enter(() => {
+          for (const runner of [...live]) runner.stop()
+        })
+      }
     },
     abort: fail,
     done,

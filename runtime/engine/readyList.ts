@@ -27,6 +27,24 @@ export class ReadyList {
     if (!this.#running) this.#drain()
   }
 
+  /**
+   * Makes a change that comes from outside, such as the answer of a source: whom it wakes runs when it is complete,
+   * never in its middle.
+   */
+  enter(change: () => void): void {
+    if (this.#running) {
+      change()
+      return
+    }
+    this.#running = true
+    try {
+      change()
+    } catch (error) {
+      this.#onError(error)
+    }
+    this.#drain()
+  }
+
   #drain(): void {
     this.#running = true
     const waiting = this.#waiting

@@ -14,20 +14,14 @@ export function createZip(inputs: readonly JoinInput[]): Join {
 
   /** Raises the bound to the highest of what the inputs can bring next, until all agree. */
   function settle(): void {
-    for (let raised = true; raised; ) {
-      raised = false
+    for (let before = -1; before !== bound; ) {
+      before = bound
       for (const { wire } of inputs) {
-        const lowest = wire.lowestNext()
-        if (lowest <= bound) continue
-        bound = lowest
-        raised = true
+        // Frames below the bound may also come after it was raised: the other input was ahead.
+        for (let head = wire.head(); head !== undefined && head.seq < bound; head = wire.head()) wire.take()
+        bound = Math.max(bound, wire.lowestNext())
       }
-      if (raised) for (const { wire } of inputs) discardBelow(wire)
     }
-  }
-
-  function discardBelow(wire: JoinInput['wire']): void {
-    for (let head = wire.head(); head !== undefined && head.seq < bound; head = wire.head()) wire.take()
   }
 
   return {

@@ -92,21 +92,27 @@ export class SourceRunner implements Runner {
     this.#pulling = true
     const startNs = host.clock.nowNs()
     this.#next(iterator).then(
-      (result) => {
-        this.#pulling = false
-        if (result.done) outputs.release()
-        else this.#deliver(result.value, startNs)
-        if (this.#stopped || result.done) this.#end(result.done)
-        else host.ready.wake(this)
-      },
-      (error: unknown) => {
-        this.#pulling = false
-        outputs.release()
-        // A source that was told to end may say so by an exception.
-        if (!this.#stopped) host.fail(nodeFailure(this.id, error))
-        else this.#end(true)
-      },
+      (result) => host.ready.enter(() => this.#onNext(result, startNs)),
+      (error: unknown) => host.ready.enter(() => this.#onError(error)),
     )
+  }
+
+  #onNext(result: IteratorResult<SourceFrame>, startNs: number): void {
+    const { host, outputs } = this.#options
+    this.#pulling = false
+    if (result.done) outputs.release()
+    else this.#deliver(result.value, startNs)
+    if (this.#stopped || result.done) this.#end(result.done)
+    else host.ready.wake(this)
+  }
+
+  #onError(error: unknown): void {
+    const { host, outputs } = this.#options
+    this.#pulling = false
+    outputs.release()
+    // A source that was told to end may say so by an exception.
+    if (!this.#stopped) host.fail(nodeFailure(this.id, error))
+    this.#end(true)
   }
 
   /** A source that throws instead of rejecting is no different. */
@@ -143,10 +149,11 @@ export class SourceRunner implements Runner {
     this.#stopped = true
     const { host, outputs } = this.#options
     closeIterator(exhausted ? undefined : this.#iterator).then(
-      () => {
-        outputs.end()
-        host.finished(this)
-      },
+      () =>
+        host.ready.enter(() => {
+          outputs.end()
+          host.finished(this)
+        }),
       (error: unknown) => {
         host.fail(nodeFailure(this.id, error))
         host.finished(this)

@@ -63,7 +63,10 @@ export class StreamRunner implements Runner {
   }
 
   run(): void {
-    if (this.#stopped) return
+    if (this.#stopped) {
+      this.#endInput()
+      return
+    }
     const { outputs, endsUnneeded } = this.#options
     if (endsUnneeded && outputs.allClosed()) {
       this.#letGo()
@@ -80,20 +83,29 @@ export class StreamRunner implements Runner {
     outputs.reserve()
     this.#pulling = true
     this.#next(iterator).then(
-      (result) => {
-        this.#pulling = false
-        if (result.done || this.#stopped) outputs.release()
-        else this.#emit(result.value)
-        if (result.done || this.#stopped) this.#end(result.done)
-        else host.ready.wake(this)
-      },
-      (error: unknown) => {
-        this.#pulling = false
-        outputs.release()
-        if (!this.#stopped) host.fail(nodeFailure(this.id, error, this.#origin?.source))
-        else this.#end(true)
-      },
+      (result) => host.ready.enter(() => this.#onNext(result)),
+      (error: unknown) => host.ready.enter(() => this.#onError(error)),
     )
+  }
+
+  #onNext(result: IteratorResult<NodeOutputs>): void {
+    const { host, outputs } = this.#options
+    this.#pulling = false
+    if (result.done || this.#stopped) {
+      outputs.release()
+      this.#end(result.done)
+      return
+    }
+    this.#emit(result.value)
+    host.ready.wake(this)
+  }
+
+  #onError(error: unknown): void {
+    const { host, outputs } = this.#options
+    this.#pulling = false
+    outputs.release()
+    if (!this.#stopped) host.fail(nodeFailure(this.id, error, this.#origin?.source))
+    this.#end(true)
   }
 
   /** A node that throws instead of rejecting is no different. */
@@ -116,10 +128,11 @@ export class StreamRunner implements Runner {
       next: () =>
         new Promise((resolve) => {
           this.#requests.push(resolve)
-          this.#answerRequests()
+          this.#options.host.ready.wake(this)
         }),
       return: async () => {
-        this.#endInput()
+        this.#inputEnded = true
+        this.#options.host.ready.wake(this)
         return { done: true, value: undefined }
       },
     }
@@ -128,8 +141,9 @@ export class StreamRunner implements Runner {
 
   #answerRequests(): void {
     const { join } = this.#options
+    if (this.#inputEnded) this.#endInput()
     while (this.#requests.length > 0) {
-      const state = this.#inputEnded ? 'ended' : join.poll()
+      const state = join.poll()
       if (state === 'waiting') return
       if (state === 'ended') {
         this.#endInput()
@@ -171,10 +185,11 @@ export class StreamRunner implements Runner {
     const { host, outputs } = this.#options
     this.#endInput()
     closeIterator(exhausted ? undefined : this.#outputs).then(
-      () => {
-        outputs.end()
-        host.finished(this)
-      },
+      () =>
+        host.ready.enter(() => {
+          outputs.end()
+          host.finished(this)
+        }),
       (error: unknown) => {
         host.fail(nodeFailure(this.id, error))
         host.finished(this)

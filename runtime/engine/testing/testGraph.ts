@@ -117,6 +117,7 @@ function toWire(wire: TestGraph['wires'][number]): ProgramWire {
   return { from, to, policy }
 }
 
+const noParams = z.strictObject({})
 const anyPorts = (names: readonly string[]): PortMap => Object.fromEntries(names.map((name) => [name, { label: name }]))
 
 function toKind(id: string, node: TestNode): NodeKind {
@@ -127,7 +128,7 @@ function toKind(id: string, node: TestNode): NodeKind {
     label: id,
     group: 'Custom',
     summary: 'Of a test.',
-    params: z.strictObject({}),
+    params: noParams,
     role: node.role ?? (produce === undefined ? 'step' : 'source'),
     inputs: anyPorts(node.inputs ?? (produce === undefined ? ['in'] : [])),
     outputs: anyPorts(['out']),
