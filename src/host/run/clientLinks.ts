@@ -85,13 +85,16 @@ export function createClientLinks(options: ClientLinksOptions): ClientLinks {
   }
 
   function receive(output: NodeId, socket: FrameSocket): void {
+    /** Frames are handled one after the other; the end counts when the last one has been. */
+    let queue: Promise<void> = Promise.resolve()
     const receiver = createLinkReceiver(socket, linkOptions(options, output), {
       onFrame: (frame) => void deliver(frame),
       onAdvance: () => undefined,
-      onEnd: () => ended(output),
+      onEnd: () => {
+        queue = queue.then(() => ended(output))
+      },
       onFailure: options.onFailure,
     })
-    let queue: Promise<void> = Promise.resolve()
     function deliver(frame: Frame): void {
       const arrived = toOutputFrame(output, frame, options)
       queue = queue.then(async () => {
