@@ -18,6 +18,8 @@ export interface CalibrationOptions {
 
 /** A symbol that no sample showed counts as this share of an occurrence, so that it can still be coded. */
 const unseenCount = 0.3
+/** Beyond this no feature lies; within it, steps and levels are finite float32 numbers. */
+const widestClip = 2 ** 100
 /** Weight, in occurrences, of the overall distribution within each context's own. */
 const overallWeight = 4
 
@@ -55,8 +57,8 @@ export function calibrate(
   }
   if (photos === 0) throw new BugError('calibrate() needs at least one sample')
   const clip: Clip = {
-    min: Math.min(0, histogram.valueBelow(1 - percentile / 100)),
-    max: Math.max(0, histogram.valueBelow(percentile / 100)),
+    min: Math.max(-widestClip, Math.min(0, histogram.valueBelow(1 - percentile / 100))),
+    max: Math.min(widestClip, Math.max(0, histogram.valueBelow(percentile / 100))),
   }
 
   const grid = quantizerGridOf(clip, levels)

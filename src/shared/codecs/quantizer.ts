@@ -28,7 +28,7 @@ export function quantizerGridOf(clip: Clip, levels: number): Pick<Quantizer, 'le
   const width = clip.max - clip.min
   const scale = width > 0 ? Math.fround((levels - 1) / width) : 1
   if (!(scale > 0 && Number.isFinite(scale))) return { levels, scale: 1, zeroLevel: 0 }
-  return { levels, scale, zeroLevel: Math.min(levels - 1, Math.round(-clip.min * scale)) }
+  return { levels, scale, zeroLevel: Math.min(levels - 1, Math.round(Math.abs(clip.min) * scale)) }
 }
 
 /**
@@ -38,15 +38,13 @@ export function quantizerGridOf(clip: Clip, levels: number): Pick<Quantizer, 'le
 export function quantize(values: Float32Array, quantizer: Quantizer): Uint8Array {
   const { levels, zeroLevel } = quantizer
   const scale = Math.fround(quantizer.scale)
-  const lowest = -zeroLevel
-  const highest = levels - 1 - zeroLevel
+  const highest = levels - 1
   const count = values.length
   const symbols = new Uint8Array(count)
   for (let index = 0; index < count; index++) {
-    const level = Math.fround(Math.fround((values[index] ?? 0) * scale) + 0.5)
-    // Clamped before it becomes an integer: infinities and NaN (both comparisons false) never reach the conversion.
-    const steps = level >= highest ? highest : level >= lowest ? Math.floor(level) : level < lowest ? lowest : 0
-    symbols[index] = steps + zeroLevel
+    // Exact in float64: a float32 sum with 0.5 is 0 or at least 2^-25. So `| 0` below, on what is > 0, is the floor.
+    const position = Math.fround(Math.fround((values[index] ?? 0) * scale) + 0.5) + zeroLevel
+    symbols[index] = position >= levels ? highest : position > 0 ? position | 0 : position <= 0 ? 0 : zeroLevel
   }
   return symbols
 }
