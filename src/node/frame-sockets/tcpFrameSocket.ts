@@ -26,6 +26,7 @@ export function createTcpFrameSocket(socket: Socket): HandshakeSocket {
   function onData(chunk: Buffer): void {
     if (broken) return // only read on so that the peer gets to see why
     const result = reader.read(chunk)
+    releaseMemory(chunk)
     if (result.ok) return
     broken = true
     inbox.closed(result.error)
@@ -68,4 +69,14 @@ export function createTcpFrameSocket(socket: Socket): HandshakeSocket {
     },
     destroy: () => void socket.destroy(),
   }
+}
+
+/**
+ * Gives the memory of a chunk that has been copied back at once. Left to the garbage collector, which counts only how
+ * much there is, the chunks of a fast stream cause full collections that take a third of the throughput.
+ */
+function releaseMemory(chunk: Buffer): void {
+  // Node has it from version 21 on; the language's library that we compile against does not know it yet.
+  const buffer: ArrayBufferLike & { transfer?: (bytes: number) => unknown } = chunk.buffer
+  if (buffer.byteLength === chunk.byteLength) buffer.transfer?.(0)
 }

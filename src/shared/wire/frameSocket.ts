@@ -5,7 +5,7 @@
 export interface FrameSocket {
   /**
    * From now on `listener` gets what arrives, beginning with what arrived while there was none; reading rests until
-   * the first call. Calling it again hands the socket over to a new owner.
+   * the first call. Nothing is delivered before it returns. Calling it again hands the socket over to a new owner.
    */
   listen(listener: FrameSocketListener): void
   /**

@@ -31,7 +31,9 @@ export function createLinkReceiver(
   /** What the sender may still use, as far as it can know. */
   let frames = 0
   let bytes = 0
-  /** Granted and not told yet: told once per turn. */
+  /** Most slots at once so far. */
+  let windowFrames = 0
+  /** Granted and not told yet. */
   let untoldFrames = 0
   let untoldBytes = windowBytes
   let tellScheduled = false
@@ -82,12 +84,24 @@ export function createLinkReceiver(
     bytes -= size
     bound = frame.seq + 1
     sizes.push(size)
+    scheduleTelling()
     listener.onFrame(linkIndex === undefined ? frame : withTrail(frame, linkIndex, size))
+  }
+
+  /**
+   * Credit is told once per turn, and not before half of what was told is used up: often enough that the sender never
+   * waits for it, and it cannot be forgotten, because a sender that has nothing left makes `frames` or `bytes` 0.
+   */
+  function scheduleTelling(): void {
+    const usedUp = 2 * frames <= windowFrames || 2 * bytes <= windowBytes
+    if (!usedUp || untoldFrames === 0 || tellScheduled) return
+    tellScheduled = true
+    queueMicrotask(tell)
   }
 
   function tell(): void {
     tellScheduled = false
-    if (!connection.isOpen || (untoldFrames === 0 && untoldBytes === 0)) return
+    if (!connection.isOpen) return
     frames += untoldFrames
     bytes += untoldBytes
     connection.send(encodeCredit(untoldFrames, untoldBytes, epoch))
@@ -99,9 +113,8 @@ export function createLinkReceiver(
     grant(slots) {
       untoldFrames += slots
       for (const size of sizes.splice(0, slots)) untoldBytes += size
-      if (tellScheduled) return
-      tellScheduled = true
-      queueMicrotask(tell)
+      windowFrames = Math.max(windowFrames, frames + untoldFrames)
+      scheduleTelling()
     },
     cancel(error) {
       connection.fail(error ?? new AppError('engine.stopped', `The receiver of link ${linkId} no longer reads.`))

@@ -30,7 +30,8 @@ export function createMessageInbox(): MessageInbox {
   return {
     listen(next) {
       listener = next
-      if (kept.length > 0 || end !== undefined) flush()
+      // Not at once: the new owner gets nothing before listen has returned.
+      if (kept.length > 0 || end !== undefined) queueMicrotask(flush)
     },
     hold() {
       listener = undefined
