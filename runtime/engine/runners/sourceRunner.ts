@@ -125,8 +125,15 @@ export class SourceRunner implements Runner {
     const seq = this.#seq++
     const nowNs = host.clock.nowNs()
     this.counters.frames++
-    host.recorder?.record(this.#spanNode, seq, waitSpan, this.#readySinceNs, startNs)
-    host.recorder?.record(this.#spanNode, seq, computeSpan, startNs, nowNs)
+    const computeNs = ('outputs' in frame ? frame.computeNs : undefined) ?? nowNs - startNs
+    host.recorder?.record(
+      this.#spanNode,
+      seq,
+      waitSpan,
+      this.#readySinceNs,
+      Math.max(this.#readySinceNs, nowNs - computeNs),
+    )
+    host.recorder?.record(this.#spanNode, seq, computeSpan, nowNs - computeNs, nowNs)
     this.#readySinceNs = nowNs
     if ('skipped' in frame) {
       this.counters.skipped++

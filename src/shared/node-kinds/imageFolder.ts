@@ -55,9 +55,10 @@ function decodeAt(pictures: readonly BlobRef[], index: number, context: NodeCont
 
 async function decodePicture({ hash, name }: BlobRef, context: NodeContext): Promise<SourceFrame> {
   const source = name === undefined ? {} : { source: name }
+  const startNs = context.clock.nowNs()
   try {
     const image = await context.images.decode(await context.readBlob(hash))
-    return { outputs: { image }, ...source }
+    return { outputs: { image }, computeNs: context.clock.nowNs() - startNs, ...source }
   } catch (error) {
     if (!(error instanceof AppError) || !error.code.startsWith('image.')) throw error
     return { skipped: error, ...source }

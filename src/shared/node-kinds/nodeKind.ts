@@ -48,7 +48,13 @@ export type FrameExecutor = (
 
 /** What a source yields; frame numbers are given by the engine. A `skipped` one is counted and warned about. */
 export type SourceFrame =
-  | { readonly outputs: NodeOutputs; readonly capturedAtNs?: number; readonly source?: string }
+  | {
+      readonly outputs: NodeOutputs
+      readonly capturedAtNs?: number
+      readonly source?: string
+      /** Time spent on making it; the rest of the time since it was asked for then counts as waiting for its turn. */
+      readonly computeNs?: number
+    }
   | { readonly skipped: AppError; readonly source?: string }
 
 /** What a stream form takes and yields; outputs are numbered afresh. */

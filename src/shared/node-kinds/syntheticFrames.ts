@@ -32,7 +32,9 @@ export const syntheticFrames = defineNodeKind({
     for (let index = 0; index < count; index++) {
       if (fps > 0) await delayUntil(clock, startNs + (index * 1e9) / fps, signal)
       if (signal.aborted) return
-      yield { outputs: { image: drawFrame(pattern, width, height, seed, index) }, source: `${pattern} ${index}` }
+      const drawnFromNs = clock.nowNs()
+      const image = drawFrame(pattern, width, height, seed, index)
+      yield { outputs: { image }, computeNs: clock.nowNs() - drawnFromNs, source: `${pattern} ${index}` }
     }
   },
 })
