@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { AppError, messageOf } from '../../src/shared/errors/appError.ts'
@@ -39,6 +39,11 @@ export async function startControlServer(options: ControlServerOptions): Promise
     perMessageDeflate: false,
     maxPayload: Math.max(maxControlMessageBytes, maxBlobChunkBytes + 64),
   })
+  const sockets = new Set<Socket>()
+  http.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   const { port } = await listen(http, options)
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   http.on('upgrade', (request, socket, head) => {
@@ -56,9 +61,8 @@ export async function startControlServer(options: ControlServerOptions): Promise
     close: () =>
       new Promise((resolve) => {
         http.close(() => resolve())
-        for (const client of webSockets.clients) client.close(1001, 'the device shuts down')
-        for (const client of webSockets.clients) client.terminate()
-        http.closeAllConnections()
+        // Data connections too: what was written leaves, nobody is waited for.
+        for (const socket of sockets) socket.destroySoon()
       }),
   }
 }

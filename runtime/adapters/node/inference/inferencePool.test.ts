@@ -139,7 +139,7 @@ test('an unknown operator is named', async () => {
 
 test('a truncated file is refused and another model still loads', async () => {
   const half = await store(tinyModel().subarray(0, 40))
-  await expect(pool.acquire({ ...half, threads: 1, owner: {} })).rejects.toMatchObject({ code: 'model.load-failed' })
+  await expect(pool.acquire({ ...half, threads: 1, owner: {} })).rejects.toMatchObject({ code: 'model.truncated' })
   const { session } = await acquire()
   expect(await session.run({ x: four })).toEqual({ y: four })
 })

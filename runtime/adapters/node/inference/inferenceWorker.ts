@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { InferenceSession as OrtSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { AppError, messageOf } from '../../../../src/shared/errors/appError.ts'
 import { BugError } from '../../../../src/shared/errors/bugError.ts'
+import { unwrap } from '../../../../src/shared/errors/result.ts'
+import { readModel } from '../../../../src/shared/onnx/readModel.ts'
 import { dataTypes } from '../../../../src/shared/tensor/dataType.ts'
 import { createTensor, type Tensor } from '../../../../src/shared/tensor/tensor.ts'
 import { readSharedTensors, writeSharedTensors } from './sharedTensors.ts'
@@ -35,6 +39,8 @@ if (session !== undefined) await serve(session)
 
 async function load(): Promise<OrtSession | undefined> {
   try {
+    // A client's file is not trusted to be what our own extraction makes: no external data, no foreign operators.
+    unwrap(readModel(readFileSync(modelPath)))
     const loaded = await ort.InferenceSession.create(modelPath, {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
@@ -44,7 +50,8 @@ async function load(): Promise<OrtSession | undefined> {
     post({ type: 'loaded', inputNames: loaded.inputNames, outputNames: loaded.outputNames })
     return loaded
   } catch (error) {
-    post({ type: 'load-failed', message: error instanceof Error ? error.message : String(error) })
+    const code = error instanceof AppError ? { code: error.code } : {}
+    post({ type: 'load-failed', ...code, message: messageOf(error) })
     return undefined
   }
 }
@@ -66,7 +73,7 @@ async function serve(session: OrtSession): Promise<never> {
         answer(form.posted)
       }
     } catch (error) {
-      post({ type: 'run-failed', message: error instanceof Error ? error.message : String(error) })
+      post({ type: 'run-failed', message: messageOf(error) })
       answer(form.posted)
     }
   }

@@ -35,7 +35,8 @@ export interface InferenceWorkerHandle {
 
 /**
  * Starts a worker thread and loads the ONNX file at `modelPath` in it. `label` is how messages call the model.
- * Fails with `model.load-failed`, or `model.operator-unsupported` where onnxruntime lacks an operator.
+ * Fails with `model.load-failed`, `model.operator-unsupported` where onnxruntime lacks an operator, or what readModel
+ * says of a file that is no model, is cut short or would read other files.
  */
 export async function startInferenceWorker(
   modelPath: string,
@@ -68,7 +69,9 @@ export async function startInferenceWorker(
     .catch((error: Error): WorkerMessage => ({ type: 'load-failed', message: error.message }))
   if (loaded.type !== 'loaded') {
     await terminate()
-    throw loadError(label, 'message' in loaded ? loaded.message : 'it answered before it was loaded')
+    if (loaded.type !== 'load-failed') throw loadError(label, 'it answered before it was loaded')
+    if (loaded.code !== undefined) throw new AppError(loaded.code, `Model ${label}: ${loaded.message}`)
+    throw loadError(label, loaded.message)
   }
   const { inputNames, outputNames } = loaded
   // A thread that waits must not keep the process alive; a run in progress must (see request).
@@ -84,7 +87,7 @@ export async function startInferenceWorker(
     try {
       for (let answer = Atomics.load(words, word.answer); answer !== number; ) {
         const wait = Atomics.waitAsync(words, word.answer, answer)
-        await mailbox.unlessClosed(wait.async ? wait.value : Promise.resolve())
+        await mailbox.unlessClosed<unknown>(wait.async ? wait.value : Promise.resolve())
         answer = Atomics.load(words, word.answer)
       }
     } finally {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../../src/shared/errors/codes.ts'
 import type { Tensor } from '../../../../src/shared/tensor/tensor.ts'
 import { sharedAreaBytes } from './sharedTensors.ts'
 
@@ -39,6 +40,6 @@ export function createSharedMemory(): SharedArrayBuffer {
 /** What the worker posts: once how loading went, then answers that do not fit the shared memory. */
 export type WorkerMessage =
   | { readonly type: 'loaded'; readonly inputNames: readonly string[]; readonly outputNames: readonly string[] }
-  | { readonly type: 'load-failed'; readonly message: string }
+  | { readonly type: 'load-failed'; readonly code?: ErrorCode; readonly message: string }
   | { readonly type: 'outputs'; readonly outputs: Readonly<Record<string, Tensor>> }
   | { readonly type: 'run-failed'; readonly message: string }
