@@ -229,6 +229,25 @@ describe('a session', () => {
     })
   })
 
+  test('can be aborted while it is being prepared, which then fails and leaves room for another', async () => {
+    const { control } = await dial()
+    await control.putBlob(relu)
+    const request = { session: 'one', epoch: 1, program: reluProgram(), links: bothListen }
+    const refused = expect(control.request('prepare', request)).rejects.toMatchObject({ code: 'run.cancelled' })
+    await control.request('abort', { session: 'one', epoch: 1 })
+    await refused
+    await control.request('prepare', request)
+  })
+
+  test('that is stopped before it ran ends at once', async () => {
+    const { control } = await dial()
+    await control.putBlob(relu)
+    const ended = new Promise<DeviceEvent>((resolve) => control.onEvent(resolve))
+    await control.request('prepare', { session: 'one', epoch: 1, program: reluProgram(), links: bothListen })
+    await control.request('stop', { session: 'one' })
+    expect(await ended).toEqual({ type: 'session-ended', session: 'one' })
+  })
+
   test('one after the other a hundred times leaves no socket, timer or thread behind', async () => {
     const device = await dial()
     const once = async (name: string) => {
@@ -394,6 +413,16 @@ describe('a client that breaks the protocol is told so and let go', () => {
   })
 })
 
+test('a client that falls silent is cut off', async () => {
+  const socket = new WebSocket(`${address}/control`, { autoPong: false })
+  await new Promise((resolve) => socket.once('open', resolve))
+  const greeted = new Promise((resolve) => socket.once('message', resolve))
+  socket.send(hello)
+  await greeted
+  const code = await new Promise<number>((resolve) => socket.once('close', resolve))
+  expect(code).toBe(1006)
+})
+
 test('a page of another site cannot open a connection', async () => {
   for (const path of ['/control', '/data']) {
     const socket = new WebSocket(`${address}${path}`, { origin: 'https://example.com' })
@@ -447,6 +476,32 @@ describe('as a process', () => {
     child.kill('SIGTERM')
     expect(await exited).toBe(0)
     await device.control.closed
+  })
+
+  test('a client process that is killed takes its session along, and no other', async () => {
+    const stays = await startRelu(await dial())
+    const script = `
+      import { dialDevice } from ${JSON.stringify(siblingScript(import.meta.url, '../src/host/devices/dialDevice'))}
+      const { control } = await dialDevice({ id: 'test', address: ${JSON.stringify(address)} })
+      const program = ${JSON.stringify(reluProgram())}
+      const links = ${JSON.stringify(bothListen)}
+      for (const session of ['a', 'b']) await control.request('prepare', { session, epoch: 1, program, links })
+      console.log('prepared')`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve))
+    const { control } = await dial()
+    const request = { session: 'c', epoch: 1, program: reluProgram(), links: bothListen }
+    await expect(control.request('prepare', request)).rejects.toMatchObject({ code: 'device.limit-exceeded' })
+    const exited = exitOf(child)
+    child.kill('SIGKILL')
+    await exited
+    expect(await stays.run([1, -2, 3, -4])).toEqual(positive)
+    // The device hears of it by the broken connection; until then it refuses.
+    const tryPrepare = () => control.request('prepare', request).catch(() => undefined)
+    while ((await tryPrepare()) === undefined);
+    expect(await stays.run([1, -2, 3, -4])).toEqual(positive)
   })
 
   test('ends when its parent does', async () => {

@@ -30,8 +30,7 @@ export interface DeviceState {
  * A client that breaks the protocol is told so and disconnected; nobody else notices.
  */
 export function serveControl(socket: DeviceControlSocket, power: DevicePower, device: DeviceState): Promise<void> {
-  const sessions = new Map<string, Session | 'preparing'>()
-  const connection = new AbortController()
+  const sessions = new Map<string, Entry>()
   let greeted = false
   let paused = false
   let over = false
@@ -131,41 +130,37 @@ export function serveControl(socket: DeviceControlSocket, power: DevicePower, de
       const message = `The device runs ${maxSessions} sessions already, its limit. Stop one, or start it with more.`
       throw new AppError('device.limit-exceeded', message, { details: { maxSessions } })
     }
+    const cancel = new AbortController()
+    const prepared = prepareSession(request, power, emit, cancel.signal)
+    const entry: Entry = { session: undefined, cancel, over: prepared.then((session) => session.ended).catch(forget) }
     device.sessions++
-    sessions.set(id, 'preparing')
-    const forget = () => {
+    sessions.set(id, entry)
+    function forget(): void {
       sessions.delete(id)
       device.sessions--
     }
-    try {
-      const session = await prepareSession(request, power, emit, connection.signal)
-      sessions.set(id, session)
-      void session.ended.then(forget)
-      return { endpoints: session.endpoints }
-    } catch (error) {
-      forget()
-      throw error
-    }
+    const session = await prepared
+    entry.session = session
+    void session.ended.then(forget)
+    return { endpoints: session.endpoints }
   }
 
   /** Giving up what is not there (never prepared, or ended by itself) is done already. */
   async function abort(id: string): Promise<ReplyResult<'abort'>> {
-    const session = sessions.get(id)
-    if (session !== undefined && session !== 'preparing') {
-      await session.abort(new AppError('run.cancelled', 'The client aborted the session.'))
-    }
+    const entry = sessions.get(id)
+    if (entry !== undefined) await end(entry, new AppError('run.cancelled', 'The client aborted the session.'))
     return {}
   }
 
   function sessionOf(id: string): Session {
-    const session = sessions.get(id)
-    if (session !== undefined && session !== 'preparing') return session
+    const session = sessions.get(id)?.session
+    if (session !== undefined) return session
     const message = `There is no session ${id} on this connection; it has ended or was never prepared.`
     throw new AppError('device.session-unknown', message, { details: { session: id } })
   }
 
   async function endSessions(error: AppError): Promise<void> {
-    await Promise.all([...sessions.values()].map((session) => session !== 'preparing' && session.abort(error)))
+    await Promise.all([...sessions.values()].map((entry) => end(entry, error)))
   }
 
   return new Promise((resolve) => {
@@ -205,11 +200,25 @@ export function serveControl(socket: DeviceControlSocket, power: DevicePower, de
         cancelHelloTimer()
         const reason = error === undefined ? 'closed the connection' : `is gone: ${error.message}`
         const gone = new AppError('device.disconnected', `The client ${reason}.`)
-        connection.abort(gone)
         void Promise.all([endSessions(gone), uploads.close()]).then(() => resolve())
       },
     })
   })
+}
+
+/** A session from the moment in which its preparation begins. */
+interface Entry {
+  session: Session | undefined
+  /** Gives up the preparation. */
+  readonly cancel: AbortController
+  /** Resolves when it has failed to prepare, or has ended. */
+  readonly over: Promise<void>
+}
+
+async function end(entry: Entry, error: AppError): Promise<void> {
+  entry.cancel.abort(error)
+  void entry.session?.abort(error)
+  await entry.over
 }
 
 function asAppError(cause: unknown): AppError {

@@ -32,7 +32,7 @@ type SessionState = 'prepared' | 'committing' | 'running' | 'ended'
 /**
  * One deployed program on this device, from prepare to its end; independent of every other session.
  * Resolves when it could start at once. Fails with what the check, a blob, a link or a node says, and has then undone
- * everything. `signal` aborts when the client is gone.
+ * everything. `signal` aborts when the client is gone or gives the session up; afterwards it ends the session.
  */
 export async function prepareSession(
   request: Extract<ControlRequest, { type: 'prepare' }>,
@@ -64,7 +64,7 @@ export async function prepareSession(
         emit({ type: 'log', session, level, node, ...(code && { code }), message }),
     })
     await engine.prepare()
-    if (signal.aborted) throw clientGone()
+    if (signal.aborted) throw cancelled(signal)
     return createSession({ session, epoch, power, emit, context, links, engine, windows })
   } catch (error) {
     engine?.abort(error instanceof AppError ? error : new AppError('engine.stopped', 'Preparing failed.'))
@@ -100,8 +100,8 @@ function createSession({ session, epoch, power, emit, context, links, engine, wi
     links.close()
     context.release()
     if (hadStarted) emit({ type: 'telemetry', session, final: true, telemetry: windows.wholeRun() })
-    // A session that never ran ends by the answer to abort, or with its connection.
-    if (hadStarted) {
+    // One that was aborted before it ran is over with the answer to abort.
+    if (hadStarted || outcome.ok) {
       emit({ type: 'session-ended', session, ...(outcome.ok ? {} : { error: toWireError(outcome.error) }) })
     }
   }
@@ -112,6 +112,11 @@ function createSession({ session, epoch, power, emit, context, links, engine, wi
       scheduleTelemetry(intervalMs)
     })
     cancelTelemetry = () => void cancel()
+  }
+
+  /** Asked through a function because others change it while we wait. */
+  function stateNow(): SessionState {
+    return state
   }
 
   return {
@@ -129,7 +134,8 @@ function createSession({ session, epoch, power, emit, context, links, engine, wi
       try {
         await links.whenConnected(controller.signal)
       } catch (error) {
-        state = 'prepared'
+        // It may have been aborted meanwhile, which is final.
+        if (stateNow() === 'committing') state = 'prepared'
         throw error
       }
       state = 'running'
@@ -148,6 +154,6 @@ function createSession({ session, epoch, power, emit, context, links, engine, wi
   }
 }
 
-function clientGone(): AppError {
-  return new AppError('device.disconnected', 'The client went away while its program was being prepared.')
+function cancelled({ reason }: AbortSignal): AppError {
+  return reason instanceof AppError ? reason : new AppError('run.cancelled', 'The preparation was given up.')
 }
