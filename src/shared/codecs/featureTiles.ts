@@ -10,13 +10,13 @@ export interface FeatureTiles {
   readonly range: { readonly min: number; readonly max: number }
 }
 
-export interface TileGrid {
+interface TileGrid {
   readonly rows: number
   readonly columns: number
 }
 
 /** About as many columns as rows: ceil(sqrt(C)) columns, and the rows that C channels then need. */
-export function tileGridOf(channels: number): TileGrid {
+function tileGridOf(channels: number): TileGrid {
   const columns = Math.ceil(Math.sqrt(channels))
   return { columns, rows: columns === 0 ? 0 : Math.ceil(channels / columns) }
 }

@@ -15,7 +15,7 @@ const floorCount = 0.05
 /**
  * Groups pairs of (left, upper) neighbour classes into at most 16 contexts such that the samples get short: k-means
  * with code length as the distance. On signed features this learns the neighbours' sign and size at once, which a sum
- * of magnitudes cannot: 6-10 % fewer bytes at MobileNetV2's linear cuts, equal or fewer at rectified ones.
+ * of magnitudes cannot: 8-10 % fewer bytes at MobileNetV2's linear cuts, equal or fewer at rectified ones.
  */
 export function learnContexts(
   samples: readonly Uint8Array[],
