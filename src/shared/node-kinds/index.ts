@@ -89,13 +89,14 @@ export type KindNode = {
   [Id in KindId]: Omit<GraphNode, 'kind' | 'params'> & { readonly kind: Id; readonly params: KindParams<Id> }
 }[KindId]
 
-/** Looks kinds up by id. With one id twice the later kind wins. */
-export function createKindRegistry<K extends NodeKind>(
-  kinds: readonly K[],
-): KindRegistry & {
+/** A KindRegistry that gives back what was put in. */
+export interface KindTable<K extends NodeKind> extends KindRegistry {
   get(kindId: string): K | undefined
   list(): readonly K[]
-} {
+}
+
+/** Looks kinds up by id. With one id twice the later kind wins. */
+export function createKindRegistry<K extends NodeKind>(kinds: readonly K[]): KindTable<K> {
   const byId = new Map(kinds.map((kind) => [kind.id, kind]))
   return { get: (kindId) => byId.get(kindId), list: () => [...byId.values()] }
 }
