@@ -27,11 +27,13 @@ export interface CutTensor {
 export interface CutList {
   /** In topological order: a cut whose head contains another's head comes behind it. */
   readonly cuts: readonly LegalCut[]
+  /** Whether a part of the network has more cuts of several tensors than the search's budget allows. */
+  readonly incomplete: boolean
   /**
-   * Stretches of the network, from behind one tensor to another, with more cuts than the search's budget allows; those
-   * of `width` and more tensors are not all in the list there.
+   * Those parts, from behind one tensor to another: cuts of `width` and more tensors are not all in the list there.
+   * Cuts of one tensor always are.
    */
-  readonly incomplete: readonly { readonly after: string; readonly before: string; readonly width: number }[]
+  readonly unsearched: readonly { readonly after: string; readonly before: string; readonly width: number }[]
 }
 
 /**
@@ -61,7 +63,8 @@ export function legalCuts(model: OnnxModel, options: { readonly maxWidth?: numbe
   const nameAt = (position: number): string => network.nodes[position]?.outputs[0] ?? model.inputs[0] ?? ''
   return {
     cuts: legal,
-    incomplete: incomplete.map(({ from, to, width }) => ({ after: nameAt(from - 1), before: nameAt(to - 1), width })),
+    incomplete: incomplete.length > 0,
+    unsearched: incomplete.map(({ from, to, width }) => ({ after: nameAt(from - 1), before: nameAt(to - 1), width })),
   }
 }
 
