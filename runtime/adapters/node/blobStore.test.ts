@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { mkdirSync, rmdirSync } from 'node:fs'
 import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -116,14 +116,15 @@ test('beyond the budget the least recently used blobs go, but none that is in us
 })
 
 /** A file system of 64 KiB, mounted for one test; only root on Linux may. */
-const canMount = process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/proc/mounts') && tryMount()
+const canMount = process.platform === 'linux' && process.getuid?.() === 0 && tryMount()
 
 function tryMount(): boolean {
   const probe = join(tmpdir(), `colliflow-mount-${process.pid}`)
   try {
-    execFileSync('mkdir', ['-p', probe])
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe], { stdio: 'ignore' })
-    execFileSync('umount', [probe])
+    mkdirSync(probe, { recursive: true })
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe], { stdio: 'ignore' })
+    execFileSync('/bin/umount', [probe])
+    rmdirSync(probe)
     return true
   } catch {
     return false // no right to mount here: the test below is left out
@@ -131,8 +132,8 @@ function tryMount(): boolean {
 }
 
 describe.runIf(canMount)('on a file system of 64 KiB', () => {
-  beforeEach(() => void execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]))
-  afterEach(() => void execFileSync('umount', [folder]))
+  beforeEach(() => void execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]))
+  afterEach(() => void execFileSync('/bin/umount', [folder]))
 
   test('a blob that does not fit is device.disk-full and leaves the room free for one that does', async () => {
     const store = createStore()

@@ -18,8 +18,6 @@ export interface BlobChunk {
 
 export const blobChunkHeaderBytes = 12
 export const maxBlobChunkBytes = 1024 * 1024
-/** What a sender should use: big enough for speed, small enough that other messages get through in between. */
-export const defaultBlobChunkBytes = 256 * 1024
 
 export function encodeBlobChunk({ transfer, offset, data }: BlobChunk): Uint8Array<ArrayBuffer> {
   const message = new Uint8Array(blobChunkHeaderBytes + data.byteLength)
