@@ -40,13 +40,13 @@ export interface RunCounters {
 
 /** The failure of a node, with its name, and the file or camera of its frame where that is known. Codes are kept. */
 export function nodeFailure(node: string, error: unknown, source?: string): AppError {
-  const at = source === undefined ? `Node ${node}` : `Node ${node}, on ${source}`
   if (!(error instanceof AppError)) {
-    return new AppError('node.failed', `${at}, failed: ${messageOf(error)}`, {
-      details: { node, source },
-      cause: error,
-    })
+    const message = `Node ${node} failed${source === undefined ? '' : ` on ${source}`}: ${messageOf(error)}`
+    return new AppError('node.failed', message, { details: { node, source }, cause: error })
   }
   const { code, details } = error
-  return new AppError(code, `${at}: ${error.message}`, { details: { ...details, node, source }, cause: error })
+  return new AppError(code, `Node ${node}${source === undefined ? '' : `, on ${source}`}: ${error.message}`, {
+    details: { ...details, node, source },
+    cause: error,
+  })
 }

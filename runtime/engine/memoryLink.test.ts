@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest'
+import type { WirePolicy } from '../../src/shared/graph/wirePolicy.ts'
+import { TelemetryRecorder } from '../telemetry/recorder.ts'
+import { createMemoryLink, createMemoryLinks } from './memoryLink.ts'
+import { collect, createTestEngine, number, numbers, range, slow } from './testing/testGraph.ts'
+import { VirtualClock } from './testing/virtualClock.ts'
+
+const origin = { capturedAtNs: 0, device: 0, trail: [] }
+const frame = (seq: number) => ({ seq, origin, tensor: number(seq) })
+
+describe('a memory link', () => {
+  test('sends only what was granted, in order, and keeps what comes before the other end is open', () => {
+    const link = createMemoryLink({ linkIndex: 7 })
+    const credits: number[] = []
+    const sender = link.openSender({ onCredit: () => credits.push(1), onFailure: () => undefined })
+    expect(sender.canSend()).toBe(false)
+    expect(() => sender.send(frame(0))).toThrow('without credit')
+    sender.advance(3)
+    const events: unknown[] = []
+    const receiver = link.openReceiver({
+      onFrame: ({ seq, origin: { trail } }) => events.push([seq, trail]),
+      onAdvance: (bound) => events.push(['advance', bound]),
+      onEnd: () => events.push('end'),
+      onFailure: () => events.push('failure'),
+    })
+    receiver.grant(2)
+    expect([sender.send(frame(3)), sender.send(frame(4)), sender.canSend(), credits]).toEqual([8, 8, false, [1]])
+    sender.end()
+    expect(events).toEqual([['advance', 3], [3, [{ link: 7, bytes: 8 }]], [4, [{ link: 7, bytes: 8 }]], 'end'])
+  })
+})
+
+describe('an engine and its links', () => {
+  /** A source on one engine, a sink that takes 10 ms on another, a link of 20 ms each way between them. */
+  async function split(policy: WirePolicy, workMs: number) {
+    const clock = new VirtualClock()
+    const links = createMemoryLinks(() => ({ latency: { clock, ms: () => 20 } }))
+    const received: [number, number][] = []
+    const telemetry = new TelemetryRecorder()
+    const a = createTestEngine(
+      {
+        nodes: { source: numbers(range(100), { everyMs: 10 }) },
+        wires: [['source.out -> link.in', policy]],
+        links: { link: 'send' },
+      },
+      { clock, links, telemetry },
+    )
+    const b = createTestEngine(
+      {
+        nodes: { work: slow(clock, workMs), sink: collect(received) },
+        wires: ['link.out -> work.in', 'work.out -> sink.in'],
+        links: { link: 'receive' },
+      },
+      { clock, links },
+    )
+    for (const { engine } of [a, b]) await engine.prepare()
+    for (const { engine } of [a, b]) engine.start()
+    await clock.run()
+    const wire = telemetry.wires[telemetry.wireIds.indexOf('link.in')]
+    return {
+      outcomes: [a.outcome()?.ok, b.outcome()?.ok],
+      seqs: received.map(([seq]) => seq),
+      ms: clock.nowNs() / 1e6,
+      wire,
+    }
+  }
+
+  test('a window of four hides the latency of a link as long as four frames', async () => {
+    const { seqs, ms, outcomes } = await split({ kind: 'block' }, 10)
+    expect({ seqs, outcomes }).toEqual({ seqs: range(100), outcomes: [true, true] })
+    // 100 frames at 10 ms, one way of 20 ms for the first, and the last one's work.
+    expect(ms).toBeLessThanOrEqual(1000 + 20 + 10 + 40)
+  })
+
+  test('without credit the policy of the wire before the link decides, and counts its bytes', async () => {
+    const { seqs, outcomes, wire } = await split({ kind: 'latest' }, 50)
+    expect(outcomes).toEqual([true, true])
+    expect(seqs.at(-1)).toBe(99)
+    expect(wire).toMatchObject({ frames: 100, dropped: 100 - seqs.length, bytes: 8 * seqs.length })
+    expect(seqs.length).toBeLessThan(30)
+  })
+})
