@@ -32,7 +32,7 @@ export interface BuiltGraph {
 }
 
 /** The first device of a model that names none, when another device is added by a transport. */
-export const localDevice: DeviceId = 'local'
+const localDevice: DeviceId = 'local'
 
 /**
  * Walks back from outputs and sinks and writes down every node once: inputs first, then each node behind those it

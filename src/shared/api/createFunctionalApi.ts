@@ -10,6 +10,8 @@ import { callKind } from './callKind.ts'
 import type { GraphExecution, RunHandle } from './execution.ts'
 import { type ModuleFactory, nodeOptions, sourceModuleOf } from './kindModule.ts'
 import {
+  checkDevices,
+  type DeployRequest,
   defineModel,
   feedsOf,
   type Model,
@@ -55,14 +57,25 @@ export function createFunctionalApi<Started>(options: FunctionalApiOptions<Start
   const { resources, execution } = options
 
   function runnable<Outputs extends ModelOutputs>(content: ModelContent<Outputs>): Model<Outputs, Started> {
-    const start = (request: StartRequest = {}) => {
-      const { signal } = request
-      const inputs = feedsOf(content, request)
-      const run = { graph: content.toGraph(), kinds: content.kinds, inputs, ...(signal !== undefined && { signal }) }
-      return options.present(execution.start(run), content)
+    const run = ({ signal, ...rest }: StartRequest, devices?: DeployRequest['devices']) => {
+      const handle = execution.start({
+        graph: content.toGraph(),
+        kinds: content.kinds,
+        inputs: feedsOf(content, rest),
+        ...(devices !== undefined && { devices }),
+        ...(signal !== undefined && { signal }),
+      })
+      return options.present(handle, content)
     }
-    // Defined on the object itself: the parts of a document are opened only when they are looked at.
-    return Object.defineProperty(content, 'start', { value: start, enumerable: true }) as Model<Outputs, Started>
+    const methods = {
+      start: (request: StartRequest = {}) => run(request),
+      deploy(request: DeployRequest) {
+        checkDevices(content.toGraph(), request.devices)
+        return run(request, request.devices)
+      },
+    }
+    // Onto the object itself: a copy would open the parts of a document, which nobody may need.
+    return Object.assign(content, methods)
   }
 
   function defineRunnable<const Outputs extends ModelOutputs>(definition: ModelDefinition<Outputs>) {

@@ -1,4 +1,4 @@
-import type { Graph, NodeId } from '../graph/graph.ts'
+import type { DeviceId, Graph, NodeId } from '../graph/graph.ts'
 import type { NodeKind } from '../node-kinds/nodeKind.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
@@ -28,6 +28,8 @@ export interface GraphRequest {
   readonly kinds: readonly NodeKind[]
   /** Frames by id of the graph-input node. */
   readonly inputs: Readonly<Record<NodeId, AsyncIterable<InputFrame>>>
+  /** Addresses "ws://host:port" by device id; they win over those in the graph. */
+  readonly devices?: Readonly<Record<DeviceId, string>>
   /** Aborting it stops the run as `stop` does. */
   readonly signal?: AbortSignal
 }

@@ -250,6 +250,16 @@ test('start hands graph, own kinds and frames by input id to the execution', asy
   ])
 })
 
+test('deploy hands over the addresses of devices, and refuses one that the model does not have', () => {
+  const execution = new RecordingExecution()
+  const api = createTestApi(execution)
+  const image = api.SyntheticFrames()()
+  const model = api.Model({ outputs: [TcpTransport({ to: 'box' })(image)], devices: { box: { role: 'cloud' } } })
+  model.deploy({ devices: { box: 'ws://far:5678' } })
+  expect(execution.requests.map(({ devices }) => devices)).toEqual([{ box: 'ws://far:5678' }])
+  expect(refusalOf(() => model.deploy({ devices: { bax: 'ws://far:5678' } }))).toBe('graph.device-missing')
+})
+
 test('the compiler knows dtypes and numbers of outputs', () => {
   const image = Input({ dtype: 'uint8', shape: [10, 10, 3], layout: 'HWC' })
   expectTypeOf(image).toEqualTypeOf<TypedTensor<'uint8'>>()

@@ -62,7 +62,7 @@ export function nodeOptions(options: ModuleOptions | undefined): Partial<Symboli
   }
 }
 
-export function resultOf({ node, outputs }: CalledKind): ModuleResult {
+function resultOf({ node, outputs }: CalledKind): ModuleResult {
   const [only] = outputs
   if (only === undefined) return { node, isSink: true }
   return outputs.length === 1 ? only : outputs

@@ -34,6 +34,11 @@ export interface StartRequest {
   readonly signal?: AbortSignal
 }
 
+export interface DeployRequest extends StartRequest {
+  /** Addresses "ws://host:port" by device id; they win over those in the graph. */
+  readonly devices: Readonly<Record<DeviceId, string>>
+}
+
 /** A graph with inputs and outputs: a document, and the symbolic tensors it was built from. */
 export interface Model<Outputs extends ModelOutputs = ModelOutputs, Started = unknown> {
   /** Ids of the graph-input and graph-output nodes, in order. */
@@ -46,12 +51,17 @@ export interface Model<Outputs extends ModelOutputs = ModelOutputs, Started = un
   /** How it was defined, for the compiler. */
   readonly outputs: Outputs
   toGraph(): Graph
-  /** Runs it. Fails with `graph.input-unconnected` when an input is not fed. */
+  /**
+   * Runs it: on the devices whose address it knows, all the rest in this process. Fails with `graph.input-unconnected`
+   * when an input is not fed.
+   */
   start(request?: StartRequest): Started
+  /** The same on devices at the given addresses. Fails with `graph.device-missing` for one that the graph does not list. */
+  deploy(request: DeployRequest): Started
 }
 
 /** A model without the means to run it. */
-export type ModelContent<Outputs extends ModelOutputs = ModelOutputs> = Omit<Model<Outputs>, 'start'>
+export type ModelContent<Outputs extends ModelOutputs = ModelOutputs> = Omit<Model<Outputs>, 'start' | 'deploy'>
 
 /** Builds the document and checks it whole. Fails with the code of the first problem; `details.problems` lists all. */
 export function defineModel<const Outputs extends ModelOutputs>(
@@ -118,6 +128,14 @@ function checkWhole(graph: Graph, kinds: readonly NodeKind[], resources: GraphRe
   const [first] = errors
   if (first === undefined) return
   throw new AppError(first.code, `${first.at}: ${first.message}`, { details: { problems: errors } })
+}
+
+/** Refuses an address for a device that is not in the graph. */
+export function checkDevices(graph: Graph, devices: Readonly<Record<DeviceId, string>>): void {
+  const unknown = Object.keys(devices).find((id) => graph.devices[id] === undefined)
+  if (unknown === undefined) return
+  const known = Object.keys(graph.devices).join(', ') || 'none'
+  throw new AppError('graph.device-missing', `The model has no device ${unknown}. Its devices: ${known}.`)
 }
 
 /** What a start request feeds to each input, by id. */

@@ -22,5 +22,3 @@ export const presets = {
   /** BGR minus the mean colour: ResNet-50 and VGG of Caffe and Keras. */
   'imagenet-caffe': { order: 'bgr', divisor: 1, mean: [103.939, 116.779, 123.68], std: [1, 1, 1] },
 } as const satisfies Record<string, Preprocessing>
-
-export type PresetName = keyof typeof presets
