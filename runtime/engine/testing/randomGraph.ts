@@ -106,7 +106,7 @@ export function makeRandomGraph(choices: readonly number[]): RandomGraph {
     const source = {
       ...timing(),
       type: 'source',
-      count: choose(20),
+      count: choose(16),
       everyMs: choose(4),
       skipEvery: 2 + choose(9),
     } as const
@@ -185,7 +185,7 @@ export function makeRandomGraph(choices: readonly number[]): RandomGraph {
   }
 
   for (let sources = 1 + choose(3); sources > 0; sources--) addSource()
-  for (let steps = choose(14); steps > 0; steps--) addStep()
+  for (let steps = choose(12); steps > 0; steps--) addStep()
   for (const stream of [...streams]) {
     const dangling = choose(10) === 9
     if ((!consumed.has(stream) && !dangling) || choose(6) === 1) add({ ...timing(), type: 'sink' }, [stream])
