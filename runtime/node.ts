@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createDataPort } from '../src/node/frame-sockets/dataPort.ts'
+import { userCacheFolder } from '../src/node/userCacheFolder.ts'
 import { AppError, toAppError } from '../src/shared/errors/appError.ts'
 import { nodeKinds } from '../src/shared/node-kinds/index.ts'
 import type { NodeKind } from '../src/shared/node-kinds/nodeKind.ts'
@@ -17,7 +18,7 @@ import { createOutputFiles } from './adapters/node/outputFiles.ts'
 import { systemClock } from './adapters/node/systemClock.ts'
 import { nodeCompression } from './adapters/node/zstd.ts'
 import { type ControlServer, startControlServer } from './server/controlServer.ts'
-import { defaultDataDir, parseDeviceArguments } from './server/deviceArguments.ts'
+import { parseDeviceArguments } from './server/deviceArguments.ts'
 import { serveControl } from './session/controlConnection.ts'
 import type { DataPower, DeviceControlSocket, DeviceLimits, DevicePower } from './session/devicePower.ts'
 
@@ -58,7 +59,7 @@ interface NodeDevice {
 
 /** Joins the parts of a device that runs in Node. `data` is how its links are connected. */
 export function createNodeDevice(options: NodeDeviceOptions, data: DataPower): NodeDevice {
-  const { role = 'cloud', dataDir = defaultDataDir(), outputDir = process.cwd(), kinds = nodeKinds } = options
+  const { role = 'cloud', dataDir = userCacheFolder(), outputDir = process.cwd(), kinds = nodeKinds } = options
   const blobs = new BlobStore({ folder: join(dataDir, 'blobs'), maxBlobBytes, budgetBytes: blobBudgetBytes })
   const models = new InferencePool({ clock: systemClock, maxModels, idleMs: idleModelMs })
   const power: DevicePower = {

@@ -1,5 +1,5 @@
-import { createModelLibrary } from '../../src/host/models/modelLibrary.ts'
 import { dialDevice } from '../../src/host/devices/dialDevice.ts'
+import { createModelLibrary } from '../../src/host/models/modelLibrary.ts'
 import { planRun } from '../../src/host/run/planRun.ts'
 import { type ClientInput, type OutputFrame, type RunReport, runGraph } from '../../src/host/run/runGraph.ts'
 import { unwrap } from '../../src/shared/errors/result.ts'

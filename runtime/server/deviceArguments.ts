@@ -1,5 +1,3 @@
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, messageOf } from '../../src/shared/errors/appError.ts'
 
@@ -28,20 +26,6 @@ export function parseDeviceArguments(args: readonly string[]): DeviceArguments {
     ...(values['data-dir'] !== undefined && { dataDir: resolve(values['data-dir']) }),
     ...(values['output-dir'] !== undefined && { outputDir: resolve(values['output-dir']) }),
     exitWithParent: values['exit-with-parent'] ?? false,
-  }
-}
-
-/** Where devices of this user keep what they are sent: COLLIFLOW_HOME, or the system's place for caches. */
-export function defaultDataDir(): string {
-  const { COLLIFLOW_HOME, XDG_CACHE_HOME, LOCALAPPDATA } = process.env
-  if (COLLIFLOW_HOME) return COLLIFLOW_HOME
-  switch (process.platform) {
-    case 'darwin':
-      return join(homedir(), 'Library', 'Caches', 'colliflow')
-    case 'win32':
-      return join(LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'colliflow')
-    default:
-      return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'colliflow')
   }
 }
 

@@ -3,8 +3,8 @@ import { createControlClient, sayHello } from '../host/devices/controlClient.ts'
 import type { Device } from '../host/devices/device.ts'
 import { dialDevice } from '../host/devices/dialDevice.ts'
 import type { ModelLibrary } from '../host/models/modelLibrary.ts'
-import { type OutputFrame as DeliveredFrame, runGraph } from '../host/run/runGraph.ts'
 import { planRun } from '../host/run/planRun.ts'
+import { type OutputFrame as DeliveredFrame, runGraph } from '../host/run/runGraph.ts'
 import type { GraphExecution, GraphRequest, OutputFrame, RunHandle } from '../shared/api/execution.ts'
 import type { DeviceId, NodeId } from '../shared/graph/graph.ts'
 import { createKindRegistry, nodeKinds } from '../shared/node-kinds/index.ts'
@@ -68,7 +68,10 @@ async function execute(
     for (const id of plan.partition.devices) {
       const address = request.devices?.[id] ?? request.graph.devices[id]?.address
       const role = request.graph.devices[id]?.role ?? 'edge'
-      devices.set(id, address === undefined ? await openLocalDevice(id, role, kinds) : await dialDevice({ id, address }))
+      devices.set(
+        id,
+        address === undefined ? await openLocalDevice(id, role, kinds) : await dialDevice({ id, address }),
+      )
     }
     await runGraph({
       plan,

@@ -112,7 +112,7 @@ export function createClientLinks(options: ClientLinksOptions): ClientLinks {
   }
 
   function feed(input: NodeId, socket: FrameSocket): void {
-    let onCredit = () => undefined as void
+    let onCredit: () => void = () => undefined
     const sender: LinkSender = createLinkSender(socket, linkOptions(options, input), {
       onCredit: () => onCredit(),
       onFailure: options.onFailure,

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
+import { userCacheFolder } from '../../node/userCacheFolder.ts'
 import { AppError } from '../../shared/errors/appError.ts'
 import type { DeviceId, Graph, GraphDevice } from '../../shared/graph/graph.ts'
 import type { Device } from '../devices/device.ts'
 import { dialDevice } from '../devices/dialDevice.ts'
 import { startEmbeddedDevice } from '../devices/embeddedDevice.ts'
-import { userCacheFolder } from '../userCacheFolder.ts'
 
 export interface ConnectRequest {
   readonly graph: Graph

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 export function userCacheFolder(environment: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
   if (environment.COLLIFLOW_HOME) return environment.COLLIFLOW_HOME
   if (platform === 'win32') {
-    return join(environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'colliflow')
+    return join(environment.LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'colliflow')
   }
   if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'colliflow')
-  return join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'colliflow')
+  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'colliflow')
 }
