@@ -1,4 +1,4 @@
-import { create, toBinary } from '@bufbuild/protobuf'
+import { create } from '@bufbuild/protobuf'
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -15,6 +15,7 @@ import { elementOfDataType } from './elementType.ts'
 import { inferShapes } from './inferShapes.ts'
 import type { OnnxModel } from './onnxModel.ts'
 import { type PartRange, selectPart } from './selectPart.ts'
+import { writeModel } from './writeModel.ts'
 
 /** From this version of the file format on, weights need not be listed as inputs. */
 const leastIrVersion = 4n
@@ -30,20 +31,19 @@ export function extractPart(model: OnnxModel, range: PartRange): Result<Uint8Arr
   const { inputs, outputs, nodes, weights } = selected.value
   const specs = inferShapes(model)
   const { graph, irVersion, opsetImport } = model.proto
-  const part = create(ModelProtoSchema, {
+  const file = create(ModelProtoSchema, {
     irVersion: irVersion > leastIrVersion ? irVersion : leastIrVersion,
     producerName: 'colliflow',
     opsetImport: opsetImport.filter(({ domain }) => domain === '' || domain === 'ai.onnx'),
-    graph: create(GraphProtoSchema, {
-      name: graph?.name || 'part',
-      node: nodes.map(({ proto }) => proto),
-      initializer: graph?.initializer.filter(({ name }) => weights.has(name)) ?? [],
-      sparseInitializer: graph?.sparseInitializer.filter(({ values }) => weights.has(values?.name ?? '')) ?? [],
-      input: inputs.map((name) => declare(name, specs.get(name))),
-      output: outputs.map((name) => declare(name, specs.get(name))),
-    }),
   })
-  return success(toBinary(ModelProtoSchema, part))
+  const part = create(GraphProtoSchema, {
+    name: graph?.name || 'part',
+    node: nodes.map(({ proto }) => proto),
+    sparseInitializer: graph?.sparseInitializer.filter(({ values }) => weights.has(values?.name ?? '')) ?? [],
+    input: inputs.map((name) => declare(name, specs.get(name))),
+    output: outputs.map((name) => declare(name, specs.get(name))),
+  })
+  return success(writeModel(file, part, graph?.initializer.filter(({ name }) => weights.has(name)) ?? []))
 }
 
 function declare(name: string, spec: TensorSpec | undefined): ValueInfoProto {

@@ -30,23 +30,23 @@ export function selectPart(model: OnnxModel, range: PartRange): Result<SelectedP
   const named = [...(range.inputs ?? []), ...(range.outputs ?? [])]
   const fault = findNameFault(model, named) ?? findDoubleFault(range)
   if (fault !== undefined) return failure(fault)
-  const walk = walkBack(model, new Set(range.inputs ?? model.inputs), outputs)
-  if (walk.bypass !== undefined) return failure(bypassed(range, walk.bypass))
+  const given = new Set(range.inputs ?? model.inputs)
+  const walk = walkBack(model, given, outputs)
+  if (walk.unmet !== undefined) return failure(bypassed(model, given, outputs))
   const constants = constantParts(model)
   if (walk.nodes.every((node) => constants.isConstant(node)) && isRestricted(range)) {
     return failure(
       illegal(`there is nothing to compute between ${list(range.inputs ?? model.inputs)} and ${list(outputs)}`),
     )
   }
-  const unused = range.inputs?.find((name) => !walk.usedInputs.has(name))
+  const unused = range.inputs?.find((name) => !walk.stops.has(name))
   if (unused !== undefined) {
     const others = range.inputs?.filter((name) => name !== unused) ?? []
     const given = others.length === 0 ? '' : ` once ${list(others)} ${others.length === 1 ? 'is' : 'are'} given`
     return failure(illegal(`${unused} is not needed for ${list(outputs)}${given}; leave it out`))
   }
   return success({
-    inputs:
-      range.inputs ?? (isRestricted(range) ? model.inputs.filter((name) => walk.usedInputs.has(name)) : model.inputs),
+    inputs: range.inputs ?? (isRestricted(range) ? model.inputs.filter((name) => walk.stops.has(name)) : model.inputs),
     outputs,
     nodes: walk.nodes,
     weights: walk.weights,
@@ -60,36 +60,31 @@ function isRestricted({ inputs, outputs }: PartRange): boolean {
 interface WalkBack {
   readonly nodes: readonly OnnxNode[]
   readonly weights: ReadonlySet<string>
-  readonly usedInputs: ReadonlySet<string>
-  /** Values from an input that the part does not have to one of its outputs, if there is such a path. */
-  readonly bypass: readonly string[] | undefined
+  /** The given values at which the walk ended. */
+  readonly stops: ReadonlySet<string>
+  /** An input of the network that was reached although it is not given. */
+  readonly unmet: string | undefined
+  /** For each value of the walk, one that is made from it; undefined for outputs. */
+  readonly towards: ReadonlyMap<string, string | undefined>
 }
 
-function walkBack(model: OnnxModel, inputs: ReadonlySet<string>, outputs: readonly string[]): WalkBack {
+/** Everything that the outputs are made from, up to the given values. */
+function walkBack(model: OnnxModel, given: ReadonlySet<string>, outputs: readonly string[]): WalkBack {
   const nodes = new Set<OnnxNode>()
   const weights = new Set<string>()
-  const usedInputs = new Set<string>()
-  /** For each value looked at, the one that is made from it. */
+  const stops = new Set<string>()
+  let unmet: string | undefined
   const towards = new Map<string, string | undefined>(outputs.map((name) => [name, undefined]))
   for (const [name] of towards) {
-    if (inputs.has(name)) {
-      usedInputs.add(name)
-      continue
-    }
     const node = model.producers.get(name)
-    if (node !== undefined) {
+    if (given.has(name)) stops.add(name)
+    else if (node !== undefined) {
       nodes.add(node)
       for (const input of node.inputs) if (!towards.has(input)) towards.set(input, name)
     } else if (model.weights.has(name)) weights.add(name)
-    else return { nodes: [], weights, usedInputs, bypass: pathFrom(name, towards) }
+    else unmet = name
   }
-  return { nodes: [...nodes].sort((a, b) => a.index - b.index), weights, usedInputs, bypass: undefined }
-}
-
-function pathFrom(start: string, towards: ReadonlyMap<string, string | undefined>): readonly string[] {
-  const path: string[] = []
-  for (let name: string | undefined = start; name !== undefined; name = towards.get(name)) path.push(name)
-  return path
+  return { nodes: [...nodes].sort((a, b) => a.index - b.index), weights, stops, unmet, towards }
 }
 
 function findNameFault(model: OnnxModel, names: readonly string[]): AppError | undefined {
@@ -120,13 +115,18 @@ function findDoubleFault({ inputs = [], outputs = [] }: PartRange): AppError | u
   return undefined
 }
 
-function bypassed(range: PartRange, path: readonly string[]): AppError {
-  const shown = path.length > 8 ? [...path.slice(0, 4), '...', ...path.slice(-3)] : path
-  return new AppError(
-    'model.cut-illegal',
-    `${list(range.inputs ?? [])} ${range.inputs?.length === 1 ? 'is' : 'are'} not enough to compute ${path.at(-1)}: ${path[0]} leads round ${range.inputs?.length === 1 ? 'it' : 'them'} by ${shown.join(' -> ')}. \`colliflow models cuts NAME\` lists every legal cut.`,
-    { details: { inputs: range.inputs, path } },
-  )
+/** Names what else the outputs need, as near to the given values as it can be had, and how they come by it. */
+function bypassed(model: OnnxModel, given: ReadonlySet<string>, outputs: readonly string[]): AppError {
+  const constants = constantParts(model)
+  const before = walkBack(model, new Set(), [...given]).towards.keys()
+  const reachable = new Set([...given, ...before, ...model.inputs].filter((name) => !constants.values.has(name)))
+  const walk = walkBack(model, reachable, outputs)
+  const missing = [...walk.stops].filter((name) => !given.has(name))
+  const path: string[] = []
+  for (let name = missing[0]; name !== undefined; name = walk.towards.get(name)) path.push(name)
+  const shown = path.length > 6 ? [...path.slice(0, 4), '...', ...path.slice(-1)] : path
+  const message = `${list([...given])} ${given.size === 1 ? 'does' : 'do'} not cut the network in two: ${path.at(-1)} also needs ${list(missing.slice(0, 4))}${missing.length > 4 ? ` and ${missing.length - 4} more` : ''}, by ${shown.join(' -> ')}. \`colliflow models cuts NAME\` lists every legal cut.`
+  return new AppError('model.cut-illegal', message, { details: { inputs: [...given], missing, path } })
 }
 
 function illegal(why: string): AppError {
