@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { buildGraph, type ModelParts, type OutputPart } from './buildGraph.ts'
 import type { InputFrame } from './execution.ts'
 import { openGraph } from './openGraph.ts'
+import { isSubscribable, pullObservable, type Subscribable } from './pullObservable.ts'
 import type { SymbolicSink, SymbolicTensor } from './symbolicTensor.ts'
 
 /** Outputs in order, or by the ids that they get. */
@@ -25,8 +26,14 @@ export interface ModelDefinition<Outputs extends ModelOutputs> {
   readonly devices?: Readonly<Record<DeviceId, GraphDevice>>
 }
 
-/** Frames for one input: tensors, or tensors with the name of their source. */
-export type FrameSource = AsyncIterable<Tensor | InputFrame> | Iterable<Tensor | InputFrame>
+/**
+ * Frames for one input: tensors, or tensors with the name of their source. An iterable is asked for a frame when the
+ * graph has room; an observable cannot be asked to wait (pullObservable).
+ */
+export type FrameSource =
+  | AsyncIterable<Tensor | InputFrame>
+  | Iterable<Tensor | InputFrame>
+  | Subscribable<Tensor | InputFrame>
 
 export interface StartRequest {
   /** In the order of the model's inputs, or by input id. */
@@ -158,8 +165,12 @@ export function feedsOf(
 }
 
 async function* toFrames(frames: FrameSource): AsyncIterable<InputFrame> {
-  for await (const frame of frames) yield 'tensor' in frame ? frame : { tensor: frame }
+  const pulled = isSubscribable(frames) ? pullObservable(frames, { kind: 'error', capacity: untoldCapacity }) : frames
+  for await (const frame of pulled) yield 'tensor' in frame ? frame : { tensor: frame }
 }
+
+/** What an observable may run ahead of the graph before that counts as an error; other policies are chosen by name. */
+const untoldCapacity = 256
 
 /** Array.isArray that keeps the type of a readonly array. */
 function isList<T, U>(value: readonly T[] | U): value is readonly T[] {

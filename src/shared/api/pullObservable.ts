@@ -1,27 +1,17 @@
-import { Observable } from 'rxjs'
-import { AppError } from '../shared/errors/appError.ts'
-import { assertNever } from '../shared/errors/bugError.ts'
+import { AppError } from '../errors/appError.ts'
+import { assertNever } from '../errors/bugError.ts'
 
-/** A stream of results: an RxJS Observable that can also be iterated. Either way it is read once. */
-export interface ResultStream<T> extends Observable<T>, AsyncIterable<T> {}
+/** An RxJS Observable, or anything that is subscribed to in the same way. */
+export interface Subscribable<T> {
+  subscribe(observer: {
+    readonly next: (value: T) => void
+    readonly error: (error: unknown) => void
+    readonly complete: () => void
+  }): { unsubscribe(): void }
+}
 
-/**
- * An iterable as an Observable. The next value is asked for when the subscriber's `next` has returned, so a slow
- * synchronous subscriber slows the graph down; unsubscribing ends the iteration.
- */
-export function toResultStream<T>(values: AsyncIterable<T>): ResultStream<T> {
-  const observable = new Observable<T>((subscriber) => {
-    const iterator = values[Symbol.asyncIterator]()
-    const pull = async (): Promise<void> => {
-      for (let next = await iterator.next(); !next.done && !subscriber.closed; next = await iterator.next()) {
-        subscriber.next(next.value)
-      }
-      subscriber.complete()
-    }
-    pull().catch((error: unknown) => subscriber.error(error))
-    return () => void iterator.return?.()
-  })
-  return Object.assign(observable, { [Symbol.asyncIterator]: () => values[Symbol.asyncIterator]() })
+export function isSubscribable<T>(value: object | Subscribable<T>): value is Subscribable<T> {
+  return 'subscribe' in value && typeof value.subscribe === 'function' && !(Symbol.asyncIterator in value)
 }
 
 /**
@@ -36,17 +26,19 @@ export type ObservablePolicy =
   | { readonly kind: 'error'; readonly capacity: number }
 
 /** An Observable as a source that a graph can pull from. Subscribes when iteration begins, unsubscribes when it ends. */
-export async function* pullObservable<T>(values: Observable<T>, policy: ObservablePolicy): AsyncGenerator<T> {
+export async function* pullObservable<T>(values: Subscribable<T>, policy: ObservablePolicy): AsyncGenerator<T> {
   const capacity = capacityOf(policy)
   const waiting: T[] = []
   let outcome: { readonly error?: unknown } | undefined
   let wake: () => void = () => undefined
-  const subscription = values.subscribe({
+  let subscription: { unsubscribe(): void } | undefined
+  subscription = values.subscribe({
     next(value) {
       waiting.push(value)
       if (waiting.length > capacity) {
         if (policy.kind === 'error') {
           outcome ??= { error: overflow(capacity) }
+          // Undefined while the observable gives everything already during subscribe; `finally` ends it then.
           subscription?.unsubscribe()
         } else {
           waiting.shift()
@@ -67,7 +59,10 @@ export async function* pullObservable<T>(values: Observable<T>, policy: Observab
     for (;;) {
       const value = waiting.shift()
       if (value !== undefined) yield value
-      else if (outcome === undefined) await new Promise<void>((resolve) => (wake = resolve))
+      else if (outcome === undefined)
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
       else if ('error' in outcome) throw outcome.error
       else return
     }
