@@ -1,26 +1,23 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
-import { basename, dirname, extname, join, resolve } from 'node:path'
-import { sha256 } from '../../node/sha256.ts'
-import { userCacheFolder } from '../../node/userCacheFolder.ts'
-import { AppError, messageOf } from '../../shared/errors/appError.ts'
+import { readdir } from 'node:fs/promises'
+import { basename, extname, join, resolve } from 'node:path'
+import { AppError } from '../../shared/errors/appError.ts'
 import { failure, type Result, success } from '../../shared/errors/result.ts'
 import { closestName } from '../../shared/graph/closestName.ts'
 import type { LabelSetSummary, ModelSummary } from '../../shared/graph/graphResources.ts'
 import { type CutList, legalCuts } from '../../shared/onnx/legalCuts.ts'
 import type { OnnxModel } from '../../shared/onnx/onnxModel.ts'
-import { maxModelBytes, readModel } from '../../shared/onnx/readModel.ts'
+import { readModel } from '../../shared/onnx/readModel.ts'
 import { summariseModel } from '../../shared/onnx/summariseModel.ts'
 import { readText } from '../documents/graphFile.ts'
-import { packageRoot } from '../packageRoot.ts'
 import { importLabels, loadLabelSet } from './labelSets.ts'
 import { type ModelCard, modelNameSchema, parseModelCard, writeModelCard } from './modelCard.ts'
+import { isIntact, readModelFile, storeModelFile } from './modelFile.ts'
+import { cardExtension, fileOfModel, type ModelOrigin, modelFolders, placeOfModel } from './modelPlaces.ts'
 import { writeNewFile } from './writeNewFile.ts'
 
-const cardExtension = '.card.json'
-
 export interface ModelEntry extends ModelCard {
-  readonly origin: 'shipped' | 'added'
+  readonly origin: ModelOrigin
   /** Path of the ONNX file. */
   readonly file: string
 }
@@ -73,19 +70,13 @@ export interface ModelLibrary {
 export function createModelLibrary(
   options: { readonly shippedFolder?: string; readonly cacheFolder?: string } = {},
 ): ModelLibrary {
-  const shipped = options.shippedFolder ?? join(packageRoot(), 'models')
-  const cache = options.cacheFolder ?? userCacheFolder()
-  const cachedModels = join(cache, 'models')
+  const { shipped, cache, cachedModels } = modelFolders(options)
   const labelFolders = [join(cache, 'labels'), join(shipped, 'labels')]
   const decoded = new Map<string, { readonly model: OnnxModel; readonly bytes: Uint8Array }>()
 
   async function find(name: string): Promise<Result<ModelEntry>> {
-    if (modelNameSchema.safeParse(name).success) {
-      const added = join(cachedModels, `${name}${cardExtension}`)
-      if (existsSync(added)) return readEntry(added, 'added')
-      const own = join(shipped, `${name}${cardExtension}`)
-      if (existsSync(own)) return readEntry(own, 'shipped')
-    }
+    const place = placeOfModel({ shipped, cachedModels }, name)
+    if (place !== undefined) return readEntry(place.card, place.origin)
     const names = (await list()).map((entry) => entry.name)
     const close = closestName(name, names)
     const hint = close === undefined ? `There is ${names.join(', ')}.` : `Did you mean ${close}?`
@@ -99,8 +90,7 @@ export function createModelLibrary(
     const card = parseModelCard(text.value, path)
     if (!card.ok) return card
     const { name, sha256 } = card.value
-    const file = origin === 'added' ? join(cachedModels, `${sha256}.onnx`) : join(shipped, `${name}.onnx`)
-    return success({ ...card.value, origin, file })
+    return success({ ...card.value, origin, file: fileOfModel({ shipped, cachedModels }, origin, name, sha256) })
   }
 
   async function list(): Promise<readonly ModelEntry[]> {
@@ -169,7 +159,7 @@ export function createModelLibrary(
     ) {
       return success(known)
     }
-    const stored = await storeFile(file, join(cachedModels, `${hash}.onnx`), { bytes, hash }, options.move === true)
+    const stored = await storeModelFile(file, join(cachedModels, `${hash}.onnx`), read.value, options.move === true)
     if (!stored.ok) return stored
     const written = await writeNewFile(join(cachedModels, `${name}${cardExtension}`), writeModelCard(card))
     return written.ok ? find(name) : written
@@ -230,44 +220,6 @@ function cardPart({
     outputs,
     sha256,
     bytes,
-  }
-}
-
-async function readModelFile(path: string): Promise<Result<{ readonly bytes: Uint8Array; readonly hash: string }>> {
-  try {
-    const { size } = await stat(path)
-    if (size > maxModelBytes) {
-      const message = `${path} has ${size} bytes; models of at most ${maxModelBytes} (1 GiB) are read.`
-      return failure(new AppError('file.too-large', message))
-    }
-    const bytes = await readFile(path)
-    return success({ bytes, hash: sha256(bytes) })
-  } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-    const message = isMissing ? `There is no file ${path}.` : `File ${path} cannot be read: ${messageOf(cause)}.`
-    return failure(new AppError(isMissing ? 'file.not-found' : 'file.unreadable', message, { cause }))
-  }
-}
-
-async function isIntact(path: string, hash: string): Promise<boolean> {
-  const read = await readModelFile(path)
-  return read.ok && read.value.hash === hash
-}
-
-async function storeFile(
-  from: string,
-  to: string,
-  { bytes, hash }: { readonly bytes: Uint8Array; readonly hash: string },
-  isMoved: boolean,
-): Promise<Result<void>> {
-  if (!isMoved) return (await isIntact(to, hash)) ? success(undefined) : writeNewFile(to, bytes)
-  try {
-    await mkdir(dirname(to), { recursive: true })
-    await rename(from, to)
-    return success(undefined)
-  } catch (cause) {
-    const message = `File ${from} cannot be moved to ${to}: ${messageOf(cause)}.`
-    return failure(new AppError('file.write-failed', message, { cause }))
   }
 }
 

@@ -30,8 +30,8 @@ export interface CutSearch {
   readonly incomplete: readonly { readonly from: number; readonly to: number; readonly width: number }[]
 }
 
-/** How much work a search may do, in nodes put to one side; a million takes about a tenth of a second. */
-export const searchBudget = { stepsPerSegment: 1_000_000, stepsInAll: 5_000_000, cutsPerSegment: 10_000 } as const
+/** How much work a search may do, in nodes put to one side; ten million take about a second. */
+export const searchBudget = { stepsPerSegment: 5_000_000, stepsInAll: 20_000_000, cutsPerSegment: 10_000 } as const
 
 /**
  * Every cut of one value, and every cut of up to `maxWidth` values as far as the budget goes.
@@ -45,18 +45,26 @@ export function findCuts(graph: CutGraph, maxWidth: number): CutSearch {
   const borders = [0, ...singles.map(({ to }) => to), graph.reads.length]
   const wide: FoundCut[] = []
   const incomplete: { from: number; to: number; width: number }[] = []
+  const outputs = new Set(graph.outputs)
+  const settled = graph.inputs.filter((value) => outputs.has(value))
   let stepsLeft: number = searchBudget.stepsInAll
   for (const [index, from] of borders.slice(0, -1).entries()) {
     const to = borders[index + 1] ?? from
     for (let width = 2; width <= maxWidth && to - from > 1; width++) {
       const budget = { steps: Math.min(stepsLeft, searchBudget.stepsPerSegment), cuts: searchBudget.cutsPerSegment }
-      const found = searchSegment(graph, { from, to, width, budget })
+      const found = searchSegment(graph, { from, to, width, settled: [...settled], budget })
       wide.push(...found.cuts)
       stepsLeft -= found.steps
       if (found.isComplete) continue
       incomplete.push({ from, to, width })
       break
     }
+    settled.push(
+      ...graph.makes
+        .slice(from, to)
+        .flat()
+        .filter((value) => outputs.has(value)),
+    )
   }
   const cuts = maxWidth < 1 ? [] : [...singles, ...wide].sort(compareCuts)
   return { cuts, incomplete }

@@ -21,10 +21,12 @@ export function searchSegment(
     readonly from: number
     readonly to: number
     readonly width: number
+    /** Outputs of the network made before `from`: they cross whatever is decided here. */
+    readonly settled: readonly number[]
     readonly budget: { readonly steps: number; readonly cuts: number }
   },
 ): SegmentSearch {
-  const { from, to, width, budget } = request
+  const { from, to, width, settled, budget } = request
   const side = new Uint8Array(to - from)
   const maker = new Map<number, number>()
   for (let node = from; node < to; node++) for (const value of graph.makes[node] ?? []) maker.set(value, node)
@@ -57,7 +59,7 @@ export function searchSegment(
     }
   }
 
-  for (const value of crossingOutputs(graph, from)) changeReads(value, 1)
+  for (const value of settled) changeReads(value, 1)
   let node = from
   while (node >= from) {
     if (node === to) {
@@ -92,10 +94,4 @@ export function searchSegment(
     const values = [...tailReads].filter(([, reads]) => reads > 0).map(([value]) => value)
     return { values: values.sort((a, b) => a - b), from, to, between }
   }
-}
-
-/** Outputs of the network that exist before a position: they cross whatever the segment does. */
-function crossingOutputs(graph: CutGraph, position: number): readonly number[] {
-  const made = new Set([...graph.inputs, ...graph.makes.slice(0, position).flat()])
-  return graph.outputs.filter((value) => made.has(value))
 }
