@@ -20,7 +20,10 @@ export const syntheticFrames = defineNodeKind({
     height: z.int().min(1).max(4096).default(224).describe('Pixels.'),
     count: z.int().min(1).max(1_000_000).default(60).describe('Number of frames.'),
     fps: z.number().min(0).max(240).default(0).describe('Frames a second; 0 is as fast as the graph takes them.'),
-    pattern: z.enum(patterns).default('gradient').describe('What is drawn; gradient and checkerboard move by a pixel a frame.'),
+    pattern: z
+      .enum(patterns)
+      .default('gradient')
+      .describe('What is drawn; gradient and checkerboard move by a pixel a frame.'),
     seed: z.int().min(0).max(0xffff_ffff).default(1).describe('Start of the noise and of the movement.'),
   }),
   inputs: {},
