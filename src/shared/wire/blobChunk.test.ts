@@ -20,16 +20,17 @@ test('decoding is the inverse of encoding', () => {
   )
 })
 
-test('writes transfer and offset little-endian', () => {
+test('[W8] writes magic, transfer and offset little-endian', () => {
   const message = encodeBlobChunk({ transfer: 0x01020304, offset: 0x0506, data: new Uint8Array([9]) })
-  expect([...message]).toEqual([4, 3, 2, 1, 6, 5, 0, 0, 0, 0, 0, 0, 9])
+  expect([...message]).toEqual([...new TextEncoder().encode('CFB1'), 4, 3, 2, 1, 6, 5, 0, 0, 0, 0, 0, 0, 9])
 })
 
-test('refuses a piece without content, one that is too long, and an impossible offset', () => {
-  const empty = decodeBlobChunk(new Uint8Array(blobChunkHeaderBytes))
-  const long = decodeBlobChunk(new Uint8Array(blobChunkHeaderBytes + maxBlobChunkBytes + 1))
-  const far = new Uint8Array(blobChunkHeaderBytes + 1).fill(0xff)
-  for (const result of [empty, long, decodeBlobChunk(far)]) {
+test('[W8] refuses a piece without content, one that is too long, a wrong magic and an impossible offset', () => {
+  const ofLength = (bytes: number) => encodeBlobChunk({ transfer: 1, offset: 0, data: new Uint8Array(bytes) })
+  const foreign = ofLength(1).fill(0, 0, 4)
+  const far = ofLength(1).fill(0xff, 8, blobChunkHeaderBytes)
+  for (const message of [ofLength(0), ofLength(maxBlobChunkBytes + 1), foreign, far]) {
+    const result = decodeBlobChunk(message)
     expect(result.ok ? undefined : result.error.code).toBe('wire.message-invalid')
   }
 })
