@@ -123,14 +123,14 @@ function nodeRunner(id: NodeId, node: PreparedNode | undefined, end: RunnerEnd, 
   const { host } = parts
   const { outputs } = end
   const { kind } = node
-  const endsUnneeded = kind.role === 'step'
+  const isStep = kind.role === 'step'
   switch (node.form) {
     case 'source': {
       const controller = parts.sourceControllers.get(id) ?? new AbortController()
       return new SourceRunner({ id, host, outputs, produce: node.produce, controller })
     }
     case 'stream':
-      return new StreamRunner({ id, host, join: joinOf(node, end), outputs, stream: node.stream, endsUnneeded })
+      return new StreamRunner({ id, host, join: joinOf(node, end), outputs, stream: node.stream, isStep })
     case 'executor':
       return new NodeRunner({
         id,
@@ -140,7 +140,7 @@ function nodeRunner(id: NodeId, node: PreparedNode | undefined, end: RunnerEnd, 
         executor: node.executor,
         concurrency: kind.concurrency,
         numbering: kind.join === 'merge' ? 'fresh' : kind.numbering,
-        endsUnneeded,
+        isStep,
       })
     default:
       return assertNever(node)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { AppError } from '../../src/shared/errors/appError.ts'
 import type { WirePolicy } from '../../src/shared/graph/wirePolicy.ts'
 import { TelemetryRecorder } from '../telemetry/recorder.ts'
 import { createMemoryLink, createMemoryLinks } from './memoryLink.ts'
@@ -70,6 +71,39 @@ describe('an engine and its links', () => {
     expect({ seqs, outcomes }).toEqual({ seqs: range(100), outcomes: [true, true] })
     // 100 frames at 10 ms, one way of 20 ms for the first, and the last one's work.
     expect(ms).toBeLessThanOrEqual(1000 + 20 + 10 + 40)
+  })
+
+  test('announces what a source skips at once, so that nobody elsewhere waits for it', async () => {
+    const clock = new VirtualClock()
+    const links = createMemoryLinks()
+    const error = new AppError('image.not-an-image', 'It is no picture.')
+    const { engine } = createTestEngine(
+      {
+        nodes: { source: numbers(range(4), { everyMs: 10, skips: [0, 2], error }) },
+        wires: ['source.out -> link.in'],
+        links: { link: 'send' },
+      },
+      { clock, links },
+    )
+    const events: unknown[] = []
+    const note = (event: unknown) => events.push([clock.nowNs() / 1e6, event])
+    const receiver = links.openReceiver('link', {
+      onFrame: ({ seq }) => note(seq),
+      onAdvance: (bound) => note(`advance ${bound}`),
+      onEnd: () => note('end'),
+      onFailure: () => note('failure'),
+    })
+    receiver.grant(4)
+    await engine.prepare()
+    engine.start()
+    await clock.run()
+    expect(events).toEqual([
+      [10, 'advance 1'],
+      [20, 1],
+      [30, 'advance 3'],
+      [40, 3],
+      [40, 'end'],
+    ])
   })
 
   test('without credit the policy of the wire before the link decides, and counts its bytes', async () => {

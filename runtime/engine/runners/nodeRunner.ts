@@ -22,8 +22,8 @@ export interface NodeRunnerOptions {
   readonly executor: FrameExecutor
   readonly concurrency: number
   readonly numbering: 'kept' | 'fresh'
-  /** Whether it may end when nobody behind wants its outputs: not a sink, which has effects of its own. */
-  readonly endsUnneeded: boolean
+  /** Outputs are its only effect: it may end when nobody wants them, and a frame without any is a skip. A sink is not. */
+  readonly isStep: boolean
 }
 
 /**
@@ -78,7 +78,7 @@ export class NodeRunner implements Runner {
   }
 
   #unneeded(): boolean {
-    return this.#options.endsUnneeded && this.#options.outputs.allClosed()
+    return this.#options.isStep && this.#options.outputs.allClosed()
   }
 
   #startFrame(joined: JoinedFrame): void {
@@ -148,7 +148,7 @@ export class NodeRunner implements Runner {
 
   #emit({ seq, origin }: JoinedFrame, result: NodeOutputs | undefined, nowNs: number): void {
     const { outputs, numbering } = this.#options
-    if (result === undefined && this.#options.endsUnneeded) this.counters.skipped++
+    if (result === undefined && this.#options.isStep) this.counters.skipped++
     if (numbering === 'kept') {
       if (result === undefined) outputs.skip(seq)
       else outputs.emit(seq, origin, result, nowNs)

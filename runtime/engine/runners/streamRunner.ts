@@ -13,7 +13,8 @@ export interface StreamRunnerOptions {
   readonly join: Join
   readonly outputs: Outputs
   readonly stream: (frames: AsyncIterable<StreamFrame>) => AsyncIterable<NodeOutputs>
-  readonly endsUnneeded: boolean
+  /** Outputs are its only effect: it may end when nobody wants them. */
+  readonly isStep: boolean
 }
 
 /**
@@ -67,8 +68,8 @@ export class StreamRunner implements Runner {
       this.#endInput()
       return
     }
-    const { outputs, endsUnneeded } = this.#options
-    if (endsUnneeded && outputs.allClosed()) {
+    const { outputs, isStep } = this.#options
+    if (isStep && outputs.allClosed()) {
       this.#letGo()
       return
     }
