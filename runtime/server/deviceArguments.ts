@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError, messageOf } from '../../src/shared/errors/appError.ts'
 

@@ -10,7 +10,7 @@ import type { LabelSetSummary } from '../../shared/graph/graphResources.ts'
 import { readText } from '../documents/graphFile.ts'
 import { writeNewFile } from './writeNewFile.ts'
 
-export const maxLabels = 100_000
+const maxLabels = 100_000
 const extension = '.json'
 const labelFile = z.object({ names: z.array(z.string()).min(1).max(maxLabels) })
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/

@@ -11,7 +11,7 @@ import { createModelLibrary, type ModelEntry } from './modelLibrary.ts'
  * Where the ONNX Model Zoo keeps its files since it moved from Git LFS in 2025, under the paths of its hub manifest.
  * COLLIFLOW_HUB_URL names another place, such as a mirror inside a company.
  */
-export const publicHubUrl = 'https://huggingface.co/onnxmodelzoo/legacy_models/resolve/main/'
+const publicHubUrl = 'https://huggingface.co/onnxmodelzoo/legacy_models/resolve/main/'
 
 export interface PullOptions {
   readonly baseUrl?: string
