@@ -60,8 +60,9 @@ export function createEngine(options: EngineOptions): Engine {
   const sourceControllers = new Map<NodeId, AbortController>()
   const live = new Set<Runner>()
   const prepared = new Map<NodeId, PreparedNode>()
-  const ready = new ReadyList((bug) =>
-    fail(new AppError('internal.bug', `The engine contradicted itself: ${messageOf(bug)}`, { cause: bug })),
+  const ready = new ReadyList(
+    (bug) => fail(new AppError('internal.bug', `The engine contradicted itself: ${messageOf(bug)}`, { cause: bug })),
+    failIfStalled,
   )
   let state: 'new' | 'prepared' | 'running' | 'ended' = 'new'
   let error: AppError | undefined
@@ -79,6 +80,13 @@ export function createEngine(options: EngineOptions): Engine {
       for (const runner of [...live]) runner.abort(reason)
     })
     if (live.size === 0) end()
+  }
+
+  /** A run in which everybody waits for a neighbour would wait for ever: it says so instead. */
+  function failIfStalled(): void {
+    if (state !== 'running' || error !== undefined) return
+    for (const runner of live) if (runner.awaitsOutside) return
+    fail(stalled([...live].map(({ id }) => id)))
   }
 
   function end(): void {
@@ -162,4 +170,11 @@ export function createEngine(options: EngineOptions): Engine {
     abort: fail,
     done,
   }
+}
+
+function stalled(ids: readonly string[]): AppError {
+  const message =
+    `The nodes ${ids.join(', ')} wait for each other: a zip joins streams of which one brings frames faster, ` +
+    'and a full wire then holds up the other. Join streams of one source, or let a wire drop.'
+  return new AppError('engine.stalled', message, { details: { nodes: ids } })
 }

@@ -232,6 +232,35 @@ describe('a failure', () => {
   })
 })
 
+test('a run whose nodes wait for each other fails instead of waiting for ever', async () => {
+  // The merge brings two frames for each of c, so c fills its other wire, which a is to empty, whom the merge holds up.
+  const either: TestNode = {
+    inputs: ['a', 'b'],
+    join: 'merge',
+    execute: (inputs) => ({ out: inputs.a ?? inputs.b ?? number(Number.NaN) }),
+  }
+  const both: TestNode = { role: 'sink', inputs: ['a', 'b'], execute: () => undefined }
+  const { run } = createTestEngine({
+    nodes: {
+      a: numbers(range(100)),
+      b: numbers(range(100)),
+      c: numbers(range(100)),
+      either,
+      first: both,
+      second: both,
+    },
+    wires: [
+      'a.out -> either.a',
+      'b.out -> either.b',
+      'a.out -> first.a',
+      'c.out -> first.b',
+      'either.out -> second.a',
+      'c.out -> second.b',
+    ],
+  })
+  expect(await run()).toMatchObject({ ok: false, error: { code: 'engine.stalled' } })
+})
+
 describe('a program', () => {
   test('with a cycle, an unknown node, or two wires into one input is refused', async () => {
     const step = map((value) => value)

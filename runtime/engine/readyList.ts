@@ -13,10 +13,15 @@ export class ReadyList {
   readonly #waiting: Wakeable[] = []
   #running = false
   readonly #onError: (error: unknown) => void
+  readonly #onIdle: () => void
 
-  /** `onError` gets what a task throws: a bug, since tasks report failures of nodes themselves. */
-  constructor(onError: (error: unknown) => void) {
+  /**
+   * `onError` gets what a task throws: a bug, since tasks report failures of nodes themselves. `onIdle` is called
+   * whenever nothing more can be done until something comes from outside.
+   */
+  constructor(onError: (error: unknown) => void, onIdle: () => void) {
     this.#onError = onError
+    this.#onIdle = onIdle
   }
 
   /** Runs it soon: at once unless something is running already, in which case after that. */
@@ -64,6 +69,7 @@ export class ReadyList {
     }
     waiting.length = 0
     this.#running = false
+    this.#onIdle()
   }
 }
 

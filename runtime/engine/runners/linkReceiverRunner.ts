@@ -23,6 +23,7 @@ export interface LinkReceiverRunnerOptions {
  */
 export class LinkReceiverRunner implements Runner {
   readonly id: string
+  readonly awaitsOutside = true
   scheduled = false
   readonly #options: LinkReceiverRunnerOptions
   readonly #waiting: Frame[] = []

@@ -17,6 +17,7 @@ export interface LinkSenderRunnerOptions {
  */
 export class LinkSenderRunner implements Runner {
   readonly id: string
+  readonly awaitsOutside = true
   scheduled = false
   readonly counters: RunCounters = { frames: 0, skipped: 0 }
   readonly #options: LinkSenderRunnerOptions

@@ -50,6 +50,10 @@ export class NodeRunner implements Runner {
     this.#spanNode = options.host.recorder?.registerNode(options.id, this.counters) ?? 0
   }
 
+  get awaitsOutside(): boolean {
+    return this.#unsettled > 0
+  }
+
   start(): void {
     this.#options.host.ready.wake(this)
   }

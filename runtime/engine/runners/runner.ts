@@ -6,6 +6,8 @@ import type { ReadyList, Wakeable } from '../readyList.ts'
 /** Drives one node or one end of a link. Calls host.finished exactly once after it was started. */
 export interface Runner extends Wakeable {
   readonly id: string
+  /** Whether something outside of the engine will wake it: an answer, a timer, a peer. Else only its neighbours can. */
+  readonly awaitsOutside: boolean
   start(): void
   /** Begin nothing of your own any more, finish what came: only sources have anything to do here. */
   stop(): void

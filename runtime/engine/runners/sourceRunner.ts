@@ -40,6 +40,10 @@ export class SourceRunner implements Runner {
     this.#spanNode = options.host.recorder?.registerNode(options.id, this.counters) ?? 0
   }
 
+  get awaitsOutside(): boolean {
+    return this.#pulling || this.#ending || this.#endPause !== undefined
+  }
+
   start(): void {
     const { host, produce } = this.#options
     this.#readySinceNs = host.clock.nowNs()

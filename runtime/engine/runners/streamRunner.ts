@@ -46,6 +46,11 @@ export class StreamRunner implements Runner {
     this.#spanNode = options.host.recorder?.registerNode(options.id, this.counters) ?? 0
   }
 
+  get awaitsOutside(): boolean {
+    // Also while it asks for input: it may be waiting for a timer as well.
+    return this.#pulling || this.#ending
+  }
+
   start(): void {
     const { host, stream } = this.#options
     try {

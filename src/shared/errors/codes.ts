@@ -85,6 +85,7 @@ export const errorCodes = {
 
   'node.failed': 'A node failed while executing a frame.',
   'engine.stopped': 'The engine stopped before the frame was done.',
+  'engine.stalled': 'Nodes wait for each other and nothing can go on.',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
