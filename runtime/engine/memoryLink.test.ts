@@ -106,6 +106,59 @@ describe('an engine and its links', () => {
     ])
   })
 
+  test('announces what is skipped behind a frame in work as soon as that frame leaves', async () => {
+    const clock = new VirtualClock()
+    const links = createMemoryLinks()
+    const error = new AppError('image.not-an-image', 'It is no picture.')
+    const { engine } = createTestEngine(
+      {
+        nodes: { source: numbers(range(3), { skips: [1], error }), work: slow(clock, (seq) => 10 + 500 * seq, 2) },
+        wires: ['source.out -> work.in', 'work.out -> link.in'],
+        links: { link: 'send' },
+      },
+      { clock, links },
+    )
+    const events: unknown[] = []
+    const receiver = links.openReceiver('link', {
+      onFrame: ({ seq }) => events.push([clock.nowNs() / 1e6, seq]),
+      onAdvance: (bound) => events.push([clock.nowNs() / 1e6, `advance ${bound}`]),
+      onEnd: () => undefined,
+      onFailure: () => undefined,
+    })
+    receiver.grant(4)
+    await engine.prepare()
+    engine.start()
+    await clock.run()
+    expect(events).toEqual([
+      [10, 0],
+      [10, 'advance 2'],
+      [1010, 2],
+    ])
+  })
+
+  test('grants no more than the wires behind the link hold', async () => {
+    const clock = new VirtualClock()
+    const links = createMemoryLinks()
+    const { engine } = createTestEngine(
+      {
+        nodes: { stuck: slow(clock, 1e6) },
+        wires: [['link.out -> stuck.in', { kind: 'block', capacity: 3 }]],
+        links: { link: 'receive' },
+      },
+      { clock, links },
+    )
+    await engine.prepare()
+    engine.start()
+    let sent = 0
+    const sender = links.openSender('link', { onCredit: () => undefined, onFailure: () => undefined })
+    for (; sender.canSend() && sent < 50; await clock.run(1)) sender.send(frame(sent++))
+    // One is in work, three wait.
+    expect(sent).toBe(4)
+    sender.end()
+    await clock.run()
+    expect(await engine.done).toMatchObject({ ok: true })
+  })
+
   test('without credit the policy of the wire before the link decides, and counts its bytes', async () => {
     const { seqs, outcomes, wire } = await split({ kind: 'latest' }, 50)
     expect(outcomes).toEqual([true, true])

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { AppError } from '../../../src/shared/errors/appError.ts'
 import { collect, createTestEngine, number, numbers, range, scalarOf, slow } from '../testing/testGraph.ts'
 import { VirtualClock } from '../testing/virtualClock.ts'
 import { watchedSource } from '../testing/watchedSource.ts'
@@ -89,5 +90,35 @@ describe('a stream node', () => {
     engine.stop()
     await clock.run()
     await engine.done
+  })
+
+  test('that asks for more after the run has failed is told that there is no more', async () => {
+    const clock = new VirtualClock()
+    let cleanedUp = false
+    const { engine } = createTestEngine(
+      {
+        nodes: {
+          source: numbers(range(100)),
+          slow: {
+            async *stream(frames) {
+              for await (const { inputs } of frames) {
+                await clock.sleep(10)
+                if (clock.nowNs() < 0) yield { out: inputs.in ?? number(Number.NaN) }
+              }
+              cleanedUp = true
+            },
+          },
+        },
+        wires: ['source.out -> slow.in'],
+      },
+      { clock },
+    )
+    await engine.prepare()
+    engine.start()
+    await clock.run(25)
+    engine.abort(new AppError('device.disconnected', 'The peer is gone.'))
+    await clock.run()
+    expect(await engine.done).toMatchObject({ ok: false })
+    expect(cleanedUp).toBe(true)
   })
 })
