@@ -1,5 +1,5 @@
 import { constantParts } from './constantParts.ts'
-import type { FoundCut } from './findCuts.ts'
+import type { FoundCut } from './cutGraph.ts'
 import type { LiveNetwork } from './liveNetwork.ts'
 import type { OnnxModel } from './onnxModel.ts'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CutGraph, findCuts, searchBudget } from './findCuts.ts'
+import type { CutGraph } from './cutGraph.ts'
+import { findCuts, searchBudget } from './findCuts.ts'
 
 describe('findCuts', () => {
   test('finds exactly the cuts that trying every division finds, on random networks', () => {

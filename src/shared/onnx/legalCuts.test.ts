@@ -49,7 +49,7 @@ describe('legalCuts', () => {
       'a+y',
       'side+b',
     ])
-    expect(idsOf([relu('x', 'side'), relu('side', 'y')], { outputs })).toEqual(['side'])
+    expect(idsOf([relu('x', 'side'), relu('side', 'a'), relu('a', 'y')], { outputs })).toEqual(['side', 'side+a'])
   })
 
   test('ignore dead code and the parts that only make weights', () => {
@@ -77,6 +77,32 @@ describe('legalCuts', () => {
   test('give random numbers to one half and never make them twice', () => {
     const random: NodeDescription = { op: 'RandomNormal', inputs: [], outputs: ['r'], attributes: { shape: [1, 2] } }
     expect(idsOf([random, relu('x', 'a'), add('a', 'r', 'b'), add('b', 'r', 'y')])).toEqual(['a', 'a+r', 'r+b'])
+  })
+
+  test('weigh each half with what it needs, and with a shared weight once', () => {
+    const scaled = (from: string, to: string, weight: string): NodeDescription => add(from, weight, to)
+    // w is read before, in and right behind the residual block; v only in it, by both branches.
+    const nodes = [
+      scaled('x', 'a', 'w'),
+      scaled('a', 'b', 'w'),
+      scaled('b', 'c', 'v'),
+      scaled('a', 'd', 'v'),
+      add('c', 'd', 'e'),
+      scaled('e', 'f', 'w'),
+      relu('f', 'y'),
+    ]
+    const { cuts } = cutsOf(nodes, { weights: [floats('w', [2]), floats('v', [1])] })
+    const weights = Object.fromEntries(cuts.map((cut) => [cut.id, [cut.headWeightBytes, cut.tailWeightBytes]]))
+    expect(weights).toEqual({
+      a: [8, 12],
+      'a+b': [8, 12],
+      'a+d': [12, 12],
+      'a+c': [12, 12],
+      'b+d': [12, 12],
+      'c+d': [12, 8],
+      e: [12, 8],
+      f: [12, 0],
+    })
   })
 
   test('leave out tensors whose type nothing tells', () => {

@@ -6,7 +6,7 @@ import { inferShapes } from './inferShapes.ts'
 import { liveNetwork } from './liveNetwork.ts'
 import type { OnnxModel } from './onnxModel.ts'
 
-export const defaultMaxCutWidth = 4
+const defaultMaxCutWidth = 4
 
 /** A set of tensors between a head and a tail: the head makes them, the tail needs nothing else. */
 export interface LegalCut extends CutWeights {

@@ -1,5 +1,5 @@
 import { constantParts } from './constantParts.ts'
-import type { CutGraph } from './findCuts.ts'
+import type { CutGraph } from './cutGraph.ts'
 import { oncePerModel } from './oncePerModel.ts'
 import type { OnnxModel, OnnxNode } from './onnxModel.ts'
 

@@ -1,4 +1,4 @@
-import type { CutGraph, FoundCut } from './findCuts.ts'
+import type { CutGraph, FoundCut } from './cutGraph.ts'
 
 export interface SegmentSearch {
   readonly cuts: readonly FoundCut[]
