@@ -22,6 +22,8 @@ import { parseDeviceArguments } from './server/deviceArguments.ts'
 import { serveControl } from './session/controlConnection.ts'
 import type { DataPower, DeviceControlSocket, DeviceLimits, DevicePower } from './session/devicePower.ts'
 
+export { nodeImages } from './adapters/node/images.ts'
+
 export interface NodeDeviceOptions {
   readonly role?: 'edge' | 'cloud'
   /** Shown to people; by default the computer's name. */

@@ -25,12 +25,14 @@ export const { Input, ImageFolder, SyntheticFrames, Model } = createFunctionalAp
 })
 
 export { Server } from '../runtime/node.ts'
+export { photoSource } from './execution/photoSource.ts'
 export type { ResultStream } from './execution/resultStream.ts'
 export type { InputFrame, OutputFrame } from './shared/api/execution.ts'
 export type { DeployRequest, FrameSource, StartRequest } from './shared/api/model.ts'
 export * from './shared/api/module.ts'
 export * from './shared/api/modules.ts'
 export { type ObservablePolicy, pullObservable } from './shared/api/pullObservable.ts'
+export { type SymbolicTensor, withPolicy } from './shared/api/symbolicTensor.ts'
 export { TcpServerModule } from './shared/api/tcpServerModule.ts'
 export { AppError } from './shared/errors/appError.ts'
 export type { ErrorCode } from './shared/errors/codes.ts'

@@ -36,15 +36,39 @@ describe('colliflow validate', () => {
 
   it.each([
     ['a cycle', 'graph.cycle', (d: Document) => rewire(d, 'crop.image', 'crop.image')],
-    ['a wire between tensors that do not fit', 'graph.type-mismatch', (d: Document) => rewire(d, 'front.input', 'crop.image')],
+    [
+      'a wire between tensors that do not fit',
+      'graph.type-mismatch',
+      (d: Document) => rewire(d, 'front.input', 'crop.image'),
+    ],
     ['a device that is not listed', 'graph.device-missing', (d: Document) => delete d.devices.server],
-    ['a kind that is not installed', 'graph.kind-unknown', (d: Document) => Object.assign(d.nodes.crop ?? {}, { kind: 'time-machine' })],
-    ['a parameter out of range', 'graph.params-invalid', (d: Document) => Object.assign(d.nodes.pack?.params ?? {}, { levels: 1 })],
+    [
+      'a kind that is not installed',
+      'graph.kind-unknown',
+      (d: Document) => Object.assign(d.nodes.crop ?? {}, { kind: 'time-machine' }),
+    ],
+    [
+      'a parameter out of range',
+      'graph.params-invalid',
+      (d: Document) => Object.assign(d.nodes.pack?.params ?? {}, { levels: 1 }),
+    ],
     ['an input without a wire', 'graph.input-unconnected', (d: Document) => d.wires.pop()],
-    ['a model that is not there', 'model.not-found', (d: Document) => Object.assign(d.nodes.front?.params ?? {}, { model: 'nothing' })],
-    ['a tensor that the model does not have', 'model.tensor-missing', (d: Document) => Object.assign(d.nodes.front?.params ?? {}, { outputs: ['block99/add'] })],
+    [
+      'a model that is not there',
+      'model.not-found',
+      (d: Document) => Object.assign(d.nodes.front?.params ?? {}, { model: 'nothing' }),
+    ],
+    [
+      'a tensor that the model does not have',
+      'model.tensor-missing',
+      (d: Document) => Object.assign(d.nodes.front?.params ?? {}, { outputs: ['block99/add'] }),
+    ],
     ['a node without a device', 'graph.node-unplaced', (d: Document) => delete d.nodes.crop?.device],
-    ['a wire over the border without a transport', 'graph.wire-crosses-devices', (d: Document) => Object.assign(d.nodes.pack ?? {}, { device: 'server' })],
+    [
+      'a wire over the border without a transport',
+      'graph.wire-crosses-devices',
+      (d: Document) => Object.assign(d.nodes.pack ?? {}, { device: 'server' }),
+    ],
     ['a calibration that is not beside the graph', 'graph.calibration-missing', () => undefined],
   ])('finds %s, with its place, and exits with 1', async (_what, code, change) => {
     const { exitCode, lines } = await colliflow(['validate', broken((document) => void change(document)), '--json'])

@@ -10,7 +10,9 @@ const shipped = join(repository, 'models/mobilenet_v2.onnx')
 describe('colliflow models', () => {
   it('lists the shipped network', async () => {
     const { lines } = await colliflow(['models', 'list', '--json'], { env: { COLLIFLOW_HOME: tempFolder() } })
-    expect(lines).toContainEqual(expect.objectContaining({ name: 'mobilenet_v2', preset: 'imagenet-tf', labels: 'imagenet' }))
+    expect(lines).toContainEqual(
+      expect.objectContaining({ name: 'mobilenet_v2', preset: 'imagenet-tf', labels: 'imagenet' }),
+    )
   })
 
   it('shows its ports, licence and hash', async () => {
@@ -39,7 +41,8 @@ describe('colliflow models', () => {
     const env = { COLLIFLOW_HOME: tempFolder() }
     const file = join(tempFolder(), 'mine.onnx')
     copyFileSync(shipped, file)
-    const add = () => colliflow(['models', 'add', file, '--preset', 'imagenet-tf', '--labels', 'imagenet', '--json'], { env })
+    const add = () =>
+      colliflow(['models', 'add', file, '--preset', 'imagenet-tf', '--labels', 'imagenet', '--json'], { env })
     expect(await add()).toMatchObject({ exitCode: 0, lines: [{ name: 'mine' }] })
     expect(await add()).toMatchObject({ exitCode: 0 })
     const listed = await colliflow(['models', 'list', '--json'], { env })
@@ -56,7 +59,9 @@ describe('colliflow models', () => {
   ])('refuses %s', async (_what, code, content) => {
     const file = join(tempFolder(), 'bad.onnx')
     writeFileSync(file, content)
-    const { exitCode, lines } = await colliflow(['models', 'add', file, '--json'], { env: { COLLIFLOW_HOME: tempFolder() } })
+    const { exitCode, lines } = await colliflow(['models', 'add', file, '--json'], {
+      env: { COLLIFLOW_HOME: tempFolder() },
+    })
     expect(lines.at(-1)).toMatchObject({ type: 'error', code })
     expect(exitCode).toBe(1)
   })

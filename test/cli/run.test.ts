@@ -70,7 +70,9 @@ describe('colliflow run', () => {
     const again = await colliflow(['run', example, '--json', ...devices])
     const embedded = await colliflow(['run', example, '--json'])
     const answers = ({ lines }: typeof byHand) =>
-      lines.filter(({ type }) => type === 'result').map(({ source, labels, wireBytes }) => ({ source, labels, wireBytes }))
+      lines
+        .filter(({ type }) => type === 'result')
+        .map(({ source, labels, wireBytes }) => ({ source, labels, wireBytes }))
     expect(answers(byHand)).toHaveLength(6)
     expect(answers(byHand)).toEqual(answers(embedded))
     expect(answers(again)).toEqual(answers(embedded))
@@ -88,7 +90,9 @@ describe('colliflow run', () => {
     writeFileSync(join(folder, 'notes.txt'), 'not looked at')
     const { exitCode, lines, stderr } = await colliflow(['run', example, '--input', folder, '--json'])
     expect(exitCode).toBe(0)
-    expect(lines.filter(({ type }) => type === 'result').map(({ source, seq }) => [source, seq])).toEqual([['c.jpg', 1]])
+    expect(lines.filter(({ type }) => type === 'result').map(({ source, seq }) => [source, seq])).toEqual([
+      ['c.jpg', 1],
+    ])
     expect(lines.at(-1)).toMatchObject({ type: 'summary', frames: 1, skipped: 1 })
     expect(stderr).toContain('b.jpg')
   })
@@ -96,7 +100,13 @@ describe('colliflow run', () => {
   it('ends with exit code 1 and device.disconnected when the server dies while frames flow', async () => {
     const server = startColliflow(['server', '--port', '0', '--json', '--data-dir', join(tempFolder(), 'data')])
     const { address } = await server.next('listening')
-    const running = startColliflow(['run', exampleWith({ photos: { path: photos, loop: true } }), '--json', '--device', `server=${address}`])
+    const running = startColliflow([
+      'run',
+      exampleWith({ photos: { path: photos, loop: true } }),
+      '--json',
+      '--device',
+      `server=${address}`,
+    ])
     await running.next('result')
     process.kill(Number((await server.next('listening')).pid), 'SIGKILL')
     const { exitCode, lines } = await running.finished

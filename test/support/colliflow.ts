@@ -33,7 +33,8 @@ export function startColliflow(
   let stdout = ''
   let stderr = ''
   const seen: Record<string, unknown>[] = []
-  const waiting: { type: string; resolve: (line: Record<string, unknown>) => void; reject: (error: Error) => void }[] = []
+  const waiting: { type: string; resolve: (line: Record<string, unknown>) => void; reject: (error: Error) => void }[] =
+    []
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })

@@ -38,7 +38,7 @@ export interface ImagePower {
   encode(image: Tensor<'uint8'>, format: 'jpeg' | 'png' | 'webp', quality: number): Promise<Uint8Array>
   /** Decodes to uint8 [H, W, 1]: the plane of a grey picture. */
   decodeGrey(bytes: Uint8Array): Promise<Tensor<'uint8'>>
-  /** Scales to exactly width x height, uint8 [H, W, 3], antialiased bicubic (sharp's default kernel is stated by the adapter). */
+  /** Scales to exactly width x height, uint8 [H, W, 3], antialiased bilinear. */
   resize(image: Tensor<'uint8'>, width: number, height: number): Promise<Tensor<'uint8'>>
 }
 
