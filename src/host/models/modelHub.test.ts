@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -197,6 +197,16 @@ describe('pullModel', () => {
     const pulled = await pullModel('net', { baseUrl, cacheFolder, catalogue, signal: controller.signal, onProgress })
     expect(pulled.ok ? 'fine' : pulled.error.code).toBe('run.cancelled')
     expect(statSync(partFile(cacheFolder)).size).toBe(500_000)
+  })
+
+  // Writing to this device fails as writing to a full disk does.
+  test.runIf(existsSync('/dev/full'))('says that the disk is full', async () => {
+    const cacheFolder = tempFolder()
+    mkdirSync(join(cacheFolder, 'downloads'))
+    symlinkSync('/dev/full', partFile(cacheFolder))
+    const { baseUrl } = await serve(sendRange())
+    const pulled = await pullModel('net', { baseUrl, cacheFolder, catalogue })
+    expect(pulled.ok ? '' : `${pulled.error.code} ${pulled.error.message}`).toMatch(/^file.write-failed .*disk is full/)
   })
 
   test('reads the base address from COLLIFLOW_HUB_URL', async () => {

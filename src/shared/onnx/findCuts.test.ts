@@ -12,7 +12,7 @@ describe('findCuts', () => {
         const found = cuts.map(({ values, from, between }) => ({ values: [...values], head: headOf(from, between) }))
         expect(sorted(found)).toEqual(sorted(tryEveryDivision(graph, maxWidth)))
       }),
-      { numRuns: 500 },
+      { numRuns: 2000 },
     )
   })
 
