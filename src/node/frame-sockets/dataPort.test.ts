@@ -374,6 +374,13 @@ describe('before a token is shown', () => {
     expect(clock.pending).toBe(64)
   })
 
+  test('a WebSocket ping is answered with what it carries', async () => {
+    const ws = await rawWebSocket()
+    const answered = once(ws, 'pong')
+    ws.ping('abc')
+    expect(String((await answered)[0])).toBe('abc')
+  })
+
   test('close ends what waits and leaves no timer', async () => {
     dataPort.issueToken(neverOpened)
     const tcp = await rawTcp()

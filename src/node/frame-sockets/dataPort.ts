@@ -55,6 +55,7 @@ export function createDataPort(options: DataPortOptions): DataPort {
   const upgrades = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
+    autoPong: false,
     maxPayload: maxWsPayload(maxFrameBytes),
   })
   let listening: Promise<{ readonly server: Server; readonly port: number }> | undefined

@@ -66,6 +66,7 @@ async function dialWebSocket(options: DialDataOptions, deadline: AbortSignal): P
   const url = `ws://${name.includes(':') ? `[${name}]` : name}:${port}${dataPath}`
   const ws = new WebSocket(url, {
     perMessageDeflate: false,
+    autoPong: false,
     maxPayload: maxWsPayload(maxFrameBytes),
     createConnection: () => stream,
   })

@@ -4,6 +4,7 @@ import { createFrameReader } from '../../shared/wire/frameReader.ts'
 import { createMessageInbox } from '../../shared/wire/messageInbox.ts'
 import { allocateMessage } from './allocateMessage.ts'
 import type { HandshakeSocket } from './handshakeSocket.ts'
+import { releaseMemory } from './releaseMemory.ts'
 
 /** A peer that does not close after us is cut off. */
 const closeGraceMs = 5000
@@ -69,14 +70,4 @@ export function createTcpFrameSocket(socket: Socket): HandshakeSocket {
     },
     destroy: () => void socket.destroy(),
   }
-}
-
-/**
- * Gives the memory of a chunk that has been copied back at once. Left to the garbage collector, which counts only how
- * much there is, the chunks of a fast stream cause full collections that take a third of the throughput.
- */
-function releaseMemory(chunk: Buffer): void {
-  // Node has it from version 21 on; the language's library that we compile against does not know it yet.
-  const buffer: ArrayBufferLike & { transfer?: (bytes: number) => unknown } = chunk.buffer
-  if (buffer.byteLength === chunk.byteLength) buffer.transfer?.(0)
 }

@@ -10,6 +10,7 @@ import {
 import { createMessageInbox } from '../../shared/wire/messageInbox.ts'
 import { allocateMessage } from './allocateMessage.ts'
 import type { HandshakeSocket } from './handshakeSocket.ts'
+import { releaseMemory } from './releaseMemory.ts'
 
 export interface WsFrameSocketOptions {
   /** The connection under `ws`, open since the upgrade. */
@@ -27,15 +28,24 @@ export function maxWsPayload(maxFrameBytes: number): number {
   return frameHeaderBytes + maxExtensionBytes + maxFrameBytes
 }
 
-/** Each message is one binary WebSocket message. Takes over `ws`, which must be open. */
+/**
+ * Each message is one binary WebSocket message. Takes over `ws`, which must be open and made with `autoPong: false`:
+ * answers to pings would still use memory that is given back here.
+ */
 export function createWsFrameSocket(ws: WebSocket, { stream, mask }: WsFrameSocketOptions): HandshakeSocket {
   const inbox = createMessageInbox()
   const maxFirstBytes = maxWsPayload(maxHelloPayloadBytes)
   let firstBytes: number | undefined = 0
 
-  /** ws would gather a long first message up to its own limit; nobody has shown a token yet. */
-  function countFirstBytes(chunk: Buffer): void {
+  /** What the stream has read before the chunk that ws is working on. */
+  let doneChunks: Buffer[] = []
+
+  // ws listens to the stream before us, so it has worked on each chunk when we see it; but when the stream has closed, it
+  // takes the rest after us.
+  function onChunk(chunk: Buffer): void {
+    if (!stream.destroyed) doneChunks.push(chunk)
     if (firstBytes === undefined) return
+    // ws would gather a long first message up to its own limit; nobody has shown a token yet.
     firstBytes += chunk.byteLength
     if (firstBytes > maxFirstBytes) broken(tooLarge())
   }
@@ -43,11 +53,16 @@ export function createWsFrameSocket(ws: WebSocket, { stream, mask }: WsFrameSock
     inbox.closed(error)
     ws.removeAllListeners('message')
   }
-  stream.on('data', countFirstBytes)
+  stream.on('data', onChunk)
   ws.on('message', (data: Buffer, isBinary: boolean) => {
-    if (isBinary) inbox.deliver(toOwnMessage(data))
-    else broken(invalidFrame('W25', 'is a text message'))
+    if (!isBinary) return broken(invalidFrame('W25', 'is a text message'))
+    const message = toOwnMessage(data)
+    // A message ends in the chunk that ws is working on, so nothing refers to those before it any more.
+    for (const chunk of doneChunks) releaseMemory(chunk)
+    doneChunks = []
+    inbox.deliver(message)
   })
+  ws.on('ping', (data: Buffer) => ws.pong(Buffer.from(data)))
   ws.on('error', (error: Error & { readonly code?: string }) => {
     inbox.closed(error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? tooLarge() : error)
   })
@@ -68,7 +83,6 @@ export function createWsFrameSocket(ws: WebSocket, { stream, mask }: WsFrameSock
     },
     allowFrames() {
       firstBytes = undefined
-      stream.off('data', countFirstBytes)
     },
     send(parts) {
       if (ws.readyState !== ws.OPEN) return

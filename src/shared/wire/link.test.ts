@@ -386,7 +386,7 @@ test('[W21] a ping is answered with its token', async () => {
   expect(peer.received).toEqual([{ type: 'pong', epoch: 3, token: 41 }])
 })
 
-test('[W21] a peer that stays silent for 1.5 s is gone; one that answers is not', async () => {
+test('[W21] a peer that falls silent for 1.5 s is gone; one that answers, or was never heard, is not', async () => {
   const [left, right] = createMemoryFrameSockets()
   const clock = createTestClock()
   openReceiver(right, { clock })
@@ -400,10 +400,17 @@ test('[W21] a peer that stays silent for 1.5 s is gone; one that answers is not'
   const [silent, own] = createMemoryFrameSockets()
   silent.listen({ onMessage: () => undefined, onClose: () => events.push('closed') })
   openSender(own, { clock })
-  for (let tick = 0; tick < 4; tick++) {
-    clock.tick()
-    await settled()
+  const tickFor = async (ticks: number) => {
+    for (let tick = 0; tick < ticks; tick++) {
+      clock.tick()
+      await settled()
+    }
   }
+  await tickFor(10)
+  expect(events, 'not heard yet').toEqual([])
+  silent.send(encodeBare('pong', 3))
+  await settled()
+  await tickFor(4)
   expect(events).toEqual([{ sender: 'device.disconnected' }, 'closed'])
 })
 

@@ -15,7 +15,7 @@ export interface LinkOptions {
   readonly epoch: number
   /** Largest payload of one frame that is accepted; 64 MiB where not given. */
   readonly maxFrameBytes?: number
-  /** Given, the peer is pinged and counts as gone when nothing has come from it for 1.5 s. */
+  /** Given, the peer is pinged and, once heard, counts as gone when nothing comes from it for 1.5 s. */
   readonly clock?: Clock
 }
 
@@ -48,7 +48,7 @@ export function createLinkConnection(
   const schemas: LinkSchema[] = []
   const decodeOptions = { maxFrameBytes: options.maxFrameBytes ?? defaultMaxFrameBytes, schemas }
   let isOpen = true
-  let heard = true
+  let heard = false
   const stopPinging = options.clock === undefined ? () => undefined : keepAlive(options.clock)
 
   function shut(): void {
@@ -117,10 +117,13 @@ export function createLinkConnection(
   }
 
   function keepAlive(clock: Clock): () => void {
+    // Before the peer has been heard at all it may not have started its end yet, and that is for its session to notice.
+    let met = false
     let silentMs = 0
     let cancel = clock.schedule(pingEveryMs, tick)
     function tick(): void {
-      silentMs = heard ? 0 : silentMs + pingEveryMs
+      met ||= heard
+      silentMs = heard || !met ? 0 : silentMs + pingEveryMs
       heard = false
       if (silentMs >= deadAfterMs) {
         socket.destroy()
