@@ -1,6 +1,6 @@
-import { unwrap } from '../src/shared/errors/result.ts'
 import { createModelLibrary } from '../src/host/models/modelLibrary.ts'
 import type { ClientInput } from '../src/host/run/runGraph.ts'
+import { unwrap } from '../src/shared/errors/result.ts'
 import { percentile } from '../src/shared/profile/percentile.ts'
 import { createTensor } from '../src/shared/tensor/tensor.ts'
 import { elementCountOf } from '../src/shared/tensor/tensorSpec.ts'
@@ -52,21 +52,29 @@ async function runClients(address: string, flooded: boolean): Promise<readonly C
   const document = tailGraph(cut, shape)
   const stop = new AbortController()
   const flood = flooded
-    ? runOn(document, { server: address }, {
-        signal: stop.signal,
-        inputs: { frames: asFastAsPossible(shape, stop.signal) },
-        onOutput: () => undefined,
-      }).catch((error: unknown) => {
+    ? runOn(
+        document,
+        { server: address },
+        {
+          signal: stop.signal,
+          inputs: { frames: asFastAsPossible(shape, stop.signal) },
+          onOutput: () => undefined,
+        },
+      ).catch((error: unknown) => {
         if (!stop.signal.aborted) throw error
       })
     : undefined
   const results = await Promise.all(
     Array.from({ length: clients }, async (_, index) => {
       const latencies: number[] = []
-      await runOn(document, { server: address }, {
-        inputs: { frames: paced(shape, index) },
-        onOutput: ({ latencyMs }) => void latencies.push(latencyMs),
-      })
+      await runOn(
+        document,
+        { server: address },
+        {
+          inputs: { frames: paced(shape, index) },
+          onOutput: ({ latencyMs }) => void latencies.push(latencyMs),
+        },
+      )
       return { frames: latencies.length, p95: percentile(latencies, 0.95) }
     }),
   )

@@ -4,8 +4,8 @@ import type { ClientInput } from '../src/host/run/runGraph.ts'
 import { percentile } from '../src/shared/profile/percentile.ts'
 import { createTensor } from '../src/shared/tensor/tensor.ts'
 import { type BenchRow, judged } from './benchRow.ts'
+import { measureEchoPeers } from './links.ts'
 import { startDeviceProcess } from './support/deviceProcess.ts'
-import { benchEchoPeers } from './support/echoPeers.ts'
 import { runOn } from './support/runOn.ts'
 
 const echoes = 5000
@@ -52,7 +52,7 @@ async function echo(): Promise<readonly BenchRow[]> {
       },
     )
     const ours = percentile(times.slice(warmUp), 0.5) * 1000
-    const peers = await benchEchoPeers(4096, echoes)
+    const peers = await measureEchoPeers()
     const note = `raw node:net ${peers.rawUs.toFixed(0)} us, gRPC-js ${peers.grpcUs.toFixed(0)} us`
     return [
       judged('echo of 4 KB through a deployed graph, p50', ours, 'us', '<= 200', note),

@@ -87,6 +87,21 @@ function toRows(echoOf: (peer: Peer) => number, rateOf: (peer: Peer) => number):
   return rows
 }
 
+/** Median round trips in microseconds of the peers alone, for a benchmark that has an echo of its own. */
+export async function measureEchoPeers(): Promise<{ readonly rawUs: number; readonly grpcUs: number }> {
+  const child = fork(fileURLToPath(new URL('./support/linkPeer.ts', import.meta.url)))
+  try {
+    const ports = await heard(child, 'listening')
+    const medianOf = async (peer: Peer) => {
+      await measureEcho(child, ports, peer) // warms up both processes
+      return percentile(await measureEcho(child, ports, peer), 0.5)
+    }
+    return { rawUs: await medianOf('raw'), grpcUs: await medianOf('grpc') }
+  } finally {
+    child.kill()
+  }
+}
+
 /** Microseconds of each round trip, one at a time. */
 async function measureEcho(child: ChildProcess, ports: Ports, peer: Peer): Promise<readonly number[]> {
   const tokens = await announce(child, { mode: 'echo', frames: echoesPerRound, bytes: echoBytes })

@@ -32,18 +32,22 @@ async function growthUnder(policy: WirePolicy): Promise<BenchRow> {
   let settled: number | undefined
   let growth = 0
   try {
-    await runOn(slowConsumerGraph(policy), { phone: phone.address, server: server.address }, {
-      signal: stop.signal,
-      onOutput: async () => {
-        await new Promise((resolve) => setTimeout(resolve, consumerMs))
-        const elapsedMs = performance.now() - startedAt
-        if (elapsedMs < settledAfterMs) return
-        const now = await resident()
-        settled ??= now
-        growth = Math.max(growth, now - settled)
-        if (elapsedMs > seconds * 1000) stop.abort()
+    await runOn(
+      slowConsumerGraph(policy),
+      { phone: phone.address, server: server.address },
+      {
+        signal: stop.signal,
+        onOutput: async () => {
+          await new Promise((resolve) => setTimeout(resolve, consumerMs))
+          const elapsedMs = performance.now() - startedAt
+          if (elapsedMs < settledAfterMs) return
+          const now = await resident()
+          settled ??= now
+          growth = Math.max(growth, now - settled)
+          if (elapsedMs > seconds * 1000) stop.abort()
+        },
       },
-    }).catch((error: unknown) => {
+    ).catch((error: unknown) => {
       if (!stop.signal.aborted) throw error // stopping with frames in flight is how this ends
     })
     return judged(name, growth / 1024 ** 2, 'MB', '<= 32', `${seconds} s at ${sourceFps} frames a second of 150 KB`)

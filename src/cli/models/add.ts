@@ -15,7 +15,11 @@ export async function addModel(
       throw new AppError('usage.invalid', `--preset ${preset}: expected one of ${Object.keys(presets).join(', ')}.`)
     }
     const card = unwrap(
-      await createModelLibrary().add(file, { ...(name && { name }), ...(preset && { preset }), ...(labels && { labels }) }),
+      await createModelLibrary().add(file, {
+        ...(name && { name }),
+        ...(preset && { preset }),
+        ...(labels && { labels }),
+      }),
     )
     context.emit({ type: 'model', ...card })
     if (!context.json) {

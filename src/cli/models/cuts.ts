@@ -28,11 +28,13 @@ export async function listCuts(
         formatBytes(headWeightBytes),
         formatBytes(tailWeightBytes),
       ])
-      for (const line of formatTable(['cut', 'shape', 'crosses', 'head weights', 'tail weights'], rows)) context.print(line)
+      for (const line of formatTable(['cut', 'shape', 'crosses', 'head weights', 'tail weights'], rows))
+        context.print(line)
     }
     const wide = maxWidth === 1 ? 'one tensor' : `at most ${maxWidth} tensors`
     context.note(`${cuts.length} cuts of ${wide}.`)
-    if (incomplete) context.note('Some multi-tensor cuts of a very branched part are left out; all of one tensor are here.')
+    if (incomplete)
+      context.note('Some multi-tensor cuts of a very branched part are left out; all of one tensor are here.')
     return 0
   })
 }

@@ -12,8 +12,7 @@ export async function showModel(name: string, options: { readonly json?: boolean
     if (context.json) return 0
     const { inputs, outputs, ...facts } = model
     context.print(model.title ?? model.name)
-    const ports = (specs: typeof inputs) =>
-      Object.entries(specs).map(([port, spec]) => `${port}: ${formatSpec(spec)}`)
+    const ports = (specs: typeof inputs) => Object.entries(specs).map(([port, spec]) => `${port}: ${formatSpec(spec)}`)
     for (const line of ports(inputs)) context.print(`  input    ${line}`)
     for (const line of ports(outputs)) context.print(`  output   ${line}`)
     const rows = [

@@ -24,8 +24,8 @@ export interface ResolvedAssets {
   readonly blobs: ReadonlyMap<string, BlobContent>
 }
 
-export const maxFolderFiles = 65_536
-export const maxFolderBytes = 2 * 1024 ** 3
+const maxFolderFiles = 65_536
+const maxFolderBytes = 2 * 1024 ** 3
 
 /**
  * Finds everything that the nodes need and gives it content hashes. Model halves are extracted here, so a device gets

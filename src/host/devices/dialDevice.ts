@@ -45,7 +45,7 @@ export async function dialDevice(options: DialOptions): Promise<Device> {
 }
 
 /** Checks an address that a user typed. Fails with `usage.invalid`. */
-export function parseAddress(id: DeviceId, address: string): URL {
+function parseAddress(id: DeviceId, address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url !== undefined && (url.protocol === 'ws:' || url.protocol === 'wss:') && url.hostname !== '') return url
   const message = `Device ${id}: "${address}" is not an address. Expected ws://HOST:PORT, e.g. ws://127.0.0.1:5678.`

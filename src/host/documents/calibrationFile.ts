@@ -7,7 +7,7 @@ import { unwrap } from '../../shared/errors/result.ts'
 import { readText, writeWhole } from './graphFile.ts'
 
 /** Calibrations lie beside the graph, each under its content hash: "calibrations/<sha256>.json". */
-export const calibrationFolder = 'calibrations'
+const calibrationFolder = 'calibrations'
 
 function calibrationPath(folder: string, hash: string): string {
   return join(folder, calibrationFolder, `${hash}.json`)

@@ -6,7 +6,7 @@ import { formatPortRef, parsePortRef } from '../graph/portRef.ts'
 import { ancestorsOf, createTopology } from '../graph/topology.ts'
 
 /** Id of the output that an upstream graph ends in. */
-export const upstreamOutput: NodeId = 'upstream-value'
+const upstreamOutput: NodeId = 'upstream-value'
 
 /**
  * The part of a graph that makes the value of one input port, ending in a graph-output: without devices and
@@ -28,7 +28,9 @@ export function upstreamGraph(graph: Graph, input: PortRef, registry: KindRegist
 
   const end = originOf(input)
   if (end === undefined) {
-    return failure(new AppError('graph.input-unconnected', `Input ${input} has no wire, so nothing can be collected there.`))
+    return failure(
+      new AppError('graph.input-unconnected', `Input ${input} has no wire, so nothing can be collected there.`),
+    )
   }
   const last = parsePortRef(end).node
   const kept = new Set([last, ...ancestorsOf(createTopology(graph), last)].filter((id) => !isTransport(id)))
