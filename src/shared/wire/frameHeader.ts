@@ -48,7 +48,7 @@ export const maxTextPayloadBytes = 64 * 1024
 export const maxHelloPayloadBytes = 4096
 export const creditPayloadBytes = 16
 export const maxSchemas = 256
-export const ignoreFlag = 0x01
+const ignoreFlag = 0x01
 
 const magic = 0x3154_4643 // "CFT1"
 const twoTo32 = 2 ** 32

@@ -33,6 +33,7 @@ export interface LinkReceiver {
 }
 
 export interface LinkReceiverListener {
+  /** Its trail ends with this link, where the link has an index in the deployment. */
   onFrame(frame: Frame): void
   onAdvance(bound: number): void
   onEnd(): void

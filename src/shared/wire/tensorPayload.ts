@@ -5,8 +5,6 @@ import { createTensor, type Tensor } from '../tensor/tensor.ts'
 import { decodeUtf8 } from './frameExtension.ts'
 import { invalidFrame } from './frameHeader.ts'
 
-export const maxRank = 8
-
 /** The elements as they stand in memory, without a copy; strings as a count, then length and UTF-8 of each. */
 export function encodePayload(tensor: Tensor): Uint8Array {
   if (tensor.dtype === 'string') return encodeStrings(tensor.data)
