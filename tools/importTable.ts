@@ -22,7 +22,7 @@ const leaves = ['shared/errors', 'shared/tensor'] as const
 const documents = [...leaves, 'shared/graph', 'shared/codecs', 'shared/onnx', 'shared/profile'] as const
 const kinds = [...documents, 'shared/node-kinds'] as const
 const shared = [...kinds, 'shared/api', 'shared/wire', 'shared/deploy'] as const
-const engineParts = ['runtime/session', 'runtime/engine', 'runtime/engine observables', 'runtime/telemetry'] as const
+const engineParts = ['runtime/session', 'runtime/engine', 'runtime/telemetry'] as const
 const runtimeParts = [...engineParts, 'runtime/server', 'runtime/adapters/node'] as const
 
 export const importTable: readonly ImportZone[] = [
@@ -77,10 +77,9 @@ export const importTable: readonly ImportZone[] = [
     node: false,
     reaches: 'joins the functional API with its execution and exports what the package offers',
   },
-  engineZone('session', '^runtime/session/', []),
-  engineZone('engine', '^runtime/engine/(?!observable)', []),
-  engineZone('engine observables', '^runtime/engine/observable', ['rxjs']),
-  engineZone('telemetry', '^runtime/telemetry/', []),
+  engineZone('session', '^runtime/session/'),
+  engineZone('engine', '^runtime/engine/'),
+  engineZone('telemetry', '^runtime/telemetry/'),
   {
     name: 'runtime/server',
     path: '^runtime/server/',
@@ -120,12 +119,12 @@ function sharedZone(folder: string, imports: readonly string[], packages: readon
   }
 }
 
-function engineZone(part: string, path: string, packages: readonly string[]): ImportZone {
+function engineZone(part: string, path: string): ImportZone {
   return {
     name: `runtime/${part}`,
     path,
     imports: [...shared, ...engineParts],
-    packages,
+    packages: [],
     node: false,
     reaches: 'ports given to it as arguments',
   }

@@ -119,19 +119,28 @@ export function createClientLinks(options: ClientLinksOptions): ClientLinks {
     })
     const frames = options.inputs[input]
     feeds.push(async () => {
+      const iterator = frames?.[Symbol.asyncIterator]()
+      const ended = new Promise<undefined>((resolve) => {
+        endedInputs.signal.addEventListener('abort', () => resolve(undefined), { once: true })
+      })
       let seq = 0
-      const roomOrEnd = () =>
-        new Promise<void>((resolve) => {
-          onCredit = resolve
-          endedInputs.signal.addEventListener('abort', () => resolve(), { once: true })
-        })
-      for await (const { tensor, source } of frames ?? []) {
-        while (!sender.canSend() && !endedInputs.signal.aborted) await roomOrEnd()
+      while (iterator !== undefined && !endedInputs.signal.aborted) {
+        const next = await Promise.race([iterator.next(), ended])
+        if (next === undefined || next.done) break
+        while (!sender.canSend() && !endedInputs.signal.aborted) {
+          const credit = new Promise<void>((resolve) => {
+            onCredit = resolve
+          })
+          await Promise.race([credit, ended])
+        }
         if (endedInputs.signal.aborted) break
+        const { tensor, source } = next.value
         const origin = { capturedAtNs: nowNs(), device: clientDeviceIndex, trail: [], ...(source && { source }) }
         sender.send({ seq: seq++, origin, tensor })
       }
       sender.end()
+      // Not awaited: a source in the middle of waiting for its next frame may take for ever to say that it ended.
+      iterator?.return?.().catch((error: unknown) => options.onFailure(asAppError(error)))
     })
   }
 

@@ -26,48 +26,59 @@ export type ObservablePolicy =
   | { readonly kind: 'error'; readonly capacity: number }
 
 /** An Observable as a source that a graph can pull from. Subscribes when iteration begins, unsubscribes when it ends. */
-export async function* pullObservable<T>(values: Subscribable<T>, policy: ObservablePolicy): AsyncGenerator<T> {
+export function pullObservable<T>(values: Subscribable<T>, policy: ObservablePolicy): AsyncIterable<T> {
+  return { [Symbol.asyncIterator]: () => iterate(values, policy) }
+}
+
+function iterate<T>(values: Subscribable<T>, policy: ObservablePolicy): AsyncIterator<T> {
   const capacity = capacityOf(policy)
   const waiting: T[] = []
+  /** Set once nothing more will be taken: by completion, failure, overflow, or the reader. */
   let outcome: { readonly error?: unknown } | undefined
-  let wake: () => void = () => undefined
+  let wake: (() => void) | undefined
   let subscription: { unsubscribe(): void } | undefined
+
+  function settle(result: { readonly error?: unknown }): void {
+    outcome ??= result
+    subscription?.unsubscribe()
+    wake?.()
+  }
+
   subscription = values.subscribe({
     next(value) {
+      if (outcome !== undefined) return
       waiting.push(value)
       if (waiting.length > capacity) {
-        if (policy.kind === 'error') {
-          outcome ??= { error: overflow(capacity) }
-          // Undefined while the observable gives everything already during subscribe; `finally` ends it then.
-          subscription?.unsubscribe()
-        } else {
-          waiting.shift()
-        }
+        if (policy.kind === 'error') settle({ error: overflow(capacity) })
+        else waiting.shift()
       }
-      wake()
+      wake?.()
     },
-    error(error: unknown) {
-      outcome ??= { error }
-      wake()
-    },
-    complete() {
-      outcome ??= {}
-      wake()
-    },
+    error: (error) => settle({ error }),
+    complete: () => settle({}),
   })
-  try {
-    for (;;) {
-      const value = waiting.shift()
-      if (value !== undefined) yield value
-      else if (outcome === undefined)
+  // An observable that gave everything already while it was being subscribed to could not be unsubscribed from then.
+  if (outcome !== undefined) subscription.unsubscribe()
+
+  return {
+    async next() {
+      for (;;) {
+        const value = waiting.shift()
+        if (value !== undefined) return { done: false, value }
+        if (outcome !== undefined) {
+          if ('error' in outcome) throw outcome.error
+          return { done: true, value: undefined }
+        }
         await new Promise<void>((resolve) => {
           wake = resolve
         })
-      else if ('error' in outcome) throw outcome.error
-      else return
-    }
-  } finally {
-    subscription.unsubscribe()
+      }
+    },
+    async return() {
+      waiting.length = 0
+      settle({})
+      return { done: true, value: undefined }
+    },
   }
 }
 
