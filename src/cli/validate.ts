@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { readGraphFile } from '../host/documents/graphFile.ts'
 import { validateGraph } from '../host/documents/validateGraph.ts'
-import { createModelLibrary } from '../host/models/modelLibrary.ts'
+import { createLazyModelLibrary } from '../host/models/lazyModelLibrary.ts'
 import { runCommand } from './commandContext.ts'
 
 /** `colliflow validate FILE`: every problem with its place; exit 1 if one is an error. */
@@ -14,7 +14,7 @@ export async function validate(file: string, options: { readonly json?: boolean 
       throw read.error
     }
     const folder = dirname(resolve(file))
-    const problems = await validateGraph(read.value, { library: createModelLibrary(), folder })
+    const problems = await validateGraph(read.value, { library: createLazyModelLibrary(), folder })
     for (const { code, severity, at, message, fix } of problems) {
       context.emit({ code, severity, at, message, ...(fix && { fix: fix.title }) })
       if (context.json) continue

@@ -15,7 +15,7 @@ import { readCalibration } from './calibrationFile.ts'
  */
 export async function loadResources(
   graph: Graph,
-  sources: { readonly library: ModelLibrary; readonly folder: string },
+  sources: { readonly library: Pick<ModelLibrary, 'load' | 'loadLabelSet'>; readonly folder: string },
 ): Promise<{ readonly resources: GraphResources; readonly failures: ReadonlyMap<string, unknown> }> {
   const models = new Map<string, ModelSummary>()
   const calibrations = new Map<string, CalibrationSummary>()

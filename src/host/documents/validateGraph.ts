@@ -9,7 +9,7 @@ import { loadResources } from './loadResources.ts'
 /** Problems of the document itself and of the files it names: the same list for the command line and the editor. */
 export async function validateGraph(
   graph: Graph,
-  sources: { readonly library: ModelLibrary; readonly folder: string },
+  sources: { readonly library: Pick<ModelLibrary, 'load' | 'loadLabelSet'>; readonly folder: string },
 ): Promise<readonly GraphProblem[]> {
   const { resources, failures } = await loadResources(graph, sources)
   const missing = [...failures].map(([name, error]): GraphProblem => {
