@@ -32,7 +32,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
 
 const jsonOption = () => new Option('--json', 'print one JSON object per line on stdout; everything else on stderr')
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value]
 }
 
@@ -41,12 +41,11 @@ function describeRun(program: Command): void {
     .command('run')
     .description('Deploy a graph to its devices, run it over its inputs, print answers and timings.')
     .argument('<file>', 'graph document, e.g. examples/photo-split.graph.json')
-    .option('--input <dir>', 'folder of pictures for the image source ("node=dir" if there are several)', collect, [])
+    .option('--input <dir>', 'folder of pictures for the image source ("node=dir" if there are several)', collect)
     .option(
       '--device <id=address>',
       'use the device that listens at this address, e.g. server=ws://127.0.0.1:5678',
       collect,
-      [],
     )
     .option('--output-dir <dir>', 'where embedded devices write tables and recordings', '.')
     .addOption(jsonOption())
@@ -141,7 +140,7 @@ function describeMeasuring(program: Command): void {
     .argument('<file>', 'graph document')
     .requiredOption('--photos <dir>', 'folder of pictures')
     .requiredOption('--labels <csv>', 'CSV with the columns file and class_index (0-based)')
-    .option('--device <id=address>', 'use the device that listens at this address', collect, [])
+    .option('--device <id=address>', 'use the device that listens at this address', collect)
     .addOption(jsonOption())
     .action(async (file, options) => (await import('./evaluate.ts')).evaluate(file, options))
 }

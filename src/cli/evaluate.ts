@@ -14,7 +14,7 @@ export async function evaluate(
   options: {
     readonly photos: string
     readonly labels: string
-    readonly device: readonly string[]
+    readonly device?: readonly string[]
     readonly json?: boolean
   },
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function evaluate(
       photos: resolve(options.photos),
       labels,
       library: createModelLibrary(),
-      addresses: parseAddresses(options.device),
+      addresses: parseAddresses(options.device ?? []),
       outputDir: resolve('.'),
       signal: context.signal,
       onProgress: (phase, frames) =>

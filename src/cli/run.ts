@@ -6,7 +6,8 @@ import { planRun } from '../host/run/planRun.ts'
 import { type OutputFrame, type RunReport, runGraph } from '../host/run/runGraph.ts'
 import { AppError } from '../shared/errors/appError.ts'
 import { unwrap } from '../shared/errors/result.ts'
-import type { DeviceId, Graph } from '../shared/graph/graph.ts'
+import type { DeviceId, Graph, NodeId } from '../shared/graph/graph.ts'
+import { createTopology } from '../shared/graph/topology.ts'
 import { nodeKinds } from '../shared/node-kinds/index.ts'
 import { percentile } from '../shared/profile/percentile.ts'
 import { type CommandContext, runCommand } from './commandContext.ts'
@@ -15,8 +16,8 @@ import { formatAnswer, labelsOf } from './formatAnswer.ts'
 import { showDeployProgress } from './showDeployProgress.ts'
 
 export interface RunOptions {
-  readonly input: readonly string[]
-  readonly device: readonly string[]
+  readonly input?: readonly string[]
+  readonly device?: readonly string[]
   readonly outputDir: string
   readonly json?: boolean
 }
@@ -25,13 +26,13 @@ export interface RunOptions {
 export async function run(file: string, options: RunOptions): Promise<void> {
   await runCommand(options, async (context) => {
     const written = unwrap(await readGraphFile(file))
-    const graph = withInputs(written, options.input)
+    const graph = withInputs(written, options.input ?? [])
     const plan = await planRun(graph, nodeKinds, { library: createModelLibrary(), folder: dirname(resolve(file)) })
     for (const { at, message } of plan.warnings) context.note(`warning: ${at}: ${message}`)
     const devices = await connectDevices({
       graph,
       needed: plan.partition.devices,
-      addresses: parseAddresses(options.device),
+      addresses: parseAddresses(options.device ?? []),
       outputDir: resolve(options.outputDir),
       signal: context.signal,
     })
@@ -54,7 +55,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
           printFrame(context, frame)
         },
       })
-      summarise(context, frames, report, skipped)
+      summarise(context, frames, report, skipped, createTopology(graph).order)
     } finally {
       await Promise.all([...devices.values()].map((device) => device.close()))
     }
@@ -109,11 +110,18 @@ function printFrame(context: CommandContext, frame: OutputFrame): void {
   const labels = labelsOf(frame.tensor) ?? []
   context.emit({ type: 'result', seq, source: source ?? null, output: frame.output, labels, latencyMs, wireBytes })
   if (context.json) return
-  const name = (source ?? `#${seq}`).padEnd(18)
-  context.print(`${name} ${formatAnswer(frame.tensor)}   ${formatMs(latencyMs)}   ${formatBytes(wireBytes)}`)
+  const name = (source ?? `#${seq}`).padEnd(20)
+  const measured = `${formatMs(latencyMs).padStart(8)}  ${formatBytes(wireBytes).padStart(8)}`
+  context.print(`${name}${measured}   ${formatAnswer(frame.tensor)}`)
 }
 
-function summarise(context: CommandContext, frames: readonly OutputFrame[], report: RunReport, skipped: number): void {
+function summarise(
+  context: CommandContext,
+  frames: readonly OutputFrame[],
+  report: RunReport,
+  skipped: number,
+  order: readonly NodeId[],
+): void {
   const latencies = frames.map(({ latencyMs }) => latencyMs)
   const latencyMs = { p50: percentile(latencies, 0.5), p95: percentile(latencies, 0.95) }
   const wireBytesPerFrame = mean(frames.map(({ wireBytes }) => wireBytes))
@@ -133,8 +141,11 @@ function summarise(context: CommandContext, frames: readonly OutputFrame[], repo
       ` · latency p50 ${formatMs(latencyMs.p50)}, p95 ${formatMs(latencyMs.p95)}`,
   )
   context.print('')
-  const rows = Object.entries(nodes).map(([id, node]) => [id, node.device, formatMs(node.p50Ms), formatMs(node.p95Ms)])
-  for (const line of formatTable(['node', 'device', 'p50', 'p95'], rows)) context.print(line)
+  const rows = order.flatMap((id) => {
+    const node = nodes[id]
+    return node === undefined ? [] : [[id, node.device, formatMs(node.p50Ms), formatMs(node.p95Ms)]]
+  })
+  for (const line of formatTable(['node', 'device', 'work p50', 'p95'], rows)) context.print(line)
 }
 
 function mean(values: readonly number[]): number {
