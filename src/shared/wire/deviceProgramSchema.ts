@@ -24,7 +24,7 @@ export const tensorSpecSchema: z.ZodType<TensorSpec> = z.lazy(() =>
 )
 
 const capacity = z.int().min(1).max(maxWireCapacity)
-export const wirePolicySchema: z.ZodType<WirePolicy> = z.discriminatedUnion('kind', [
+const wirePolicySchema: z.ZodType<WirePolicy> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('block'), capacity: capacity.exactOptional() }),
   z.strictObject({ kind: z.literal('latest') }),
   z.strictObject({ kind: z.literal('drop-oldest'), capacity }),

@@ -148,10 +148,11 @@ test('a worker that dies fails its own run and nobody else', async () => {
   const { path } = await store(tinyModel({ shape: ['N'] }))
   const victim = await startInferenceWorker(path, 1, 'victim')
   const other = await acquire()
+  // Told to end first: a thread that was only asked afterwards might still answer.
+  const ended = victim.terminate()
   const running = victim.run({ x: createTensor('float32', [700_000], new Float32Array(700_000)) }, false)
-  const outcome = expect(running).rejects.toMatchObject({ code: 'model.run-failed' })
-  await victim.terminate()
-  await outcome
+  await expect(running).rejects.toMatchObject({ code: 'model.run-failed' })
+  await ended
   await expect(victim.ping()).rejects.toThrow()
   expect(await other.session.run({ x: four })).toEqual({ y: four })
 })

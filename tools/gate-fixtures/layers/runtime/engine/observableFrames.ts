@@ -1,3 +1,0 @@
-import { Observable } from 'rxjs'
-
-export const stream = Observable
