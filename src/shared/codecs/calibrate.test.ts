@@ -26,6 +26,21 @@ describe('calibrate', () => {
     expect(made([rectified], { levels: 16 })).toMatchObject({ clip: { min: 0 }, zeroLevel: 0 })
   })
 
+  it('clips nothing off a vector of scores or pooled features, where the largest value is the answer', () => {
+    const scores = Float32Array.from({ length: 1001 }, (_, index) => Math.sin(index) + (index === 7 ? 20 : 0))
+    for (const shape of [[1001], ['N', 1001], ['N', 1001, 1, 1]]) {
+      const calibration = unwrap(calibrate([scores], { dtype: 'float32', shape }, { levels: 16 }))
+      expect(calibration).toMatchObject({ percentile: 100 })
+      expect(calibration.clip.max).toBeCloseTo(20.66, 1)
+      const sampleShape = shape.map((dimension) => (dimension === 'N' ? 1 : Number(dimension)))
+      const tensor = createTensor('float32', sampleShape, scores)
+      const codec = createCalibratedCodec(calibration)
+      const { data } = codec.decode(codec.encode(tensor))
+      expect(data.indexOf(Math.max(...data))).toBe(7)
+    }
+    expect(made([ramp], { levels: 16 })).toMatchObject({ percentile: 99.9 })
+  })
+
   it('reconstructs each level as the mean of its values', () => {
     const { reconstruction } = made([rectified], { levels: 2, percentile: 100 })
     // Level 1 holds 80 to 159: half of the clip and more.

@@ -12,7 +12,10 @@ import { ValueHistogram } from './valueHistogram.ts'
 export interface CalibrationOptions {
   /** 2-256. */
   readonly levels: number
-  /** Share of values within the clip, in percent. Default 99.9: tighter clips cost agreement and save nothing. */
+  /**
+   * Share of values within the clip, in percent. Default 99.9 for feature maps: tighter clips cost agreement and save
+   * nothing. Default 100 for vectors, i.e. shapes with one axis longer than 1: the largest of 1001 scores is the answer.
+   */
   readonly percentile?: number
 }
 
@@ -32,7 +35,7 @@ const overallWeight = 4
 export function calibrate(
   samples: Iterable<Float32Array>,
   spec: TensorSpec,
-  { levels, percentile = 99.9 }: CalibrationOptions,
+  { levels, percentile = defaultPercentileOf(spec) }: CalibrationOptions,
 ): Result<Calibration> {
   const levelsFit = Number.isInteger(levels) && levels >= 2 && levels <= 256
   if (!levelsFit || !(percentile > 50 && percentile <= 100)) {
@@ -84,6 +87,12 @@ export function calibrate(
     contexts,
     frequencies: histograms.map((counts) => frequenciesOf(smooth(counts, measured.counts))),
   })
+}
+
+/** Of a sample, so the batch does not count. */
+function defaultPercentileOf({ shape }: TensorSpec): number {
+  const long = shape.filter((dimension, axis) => dimension !== 1 && (axis > 0 || shape.length === 1))
+  return long.length > 1 ? 99.9 : 100
 }
 
 /** The shape of one sample: dimensions as numbers, the batch 1. */
