@@ -9,6 +9,7 @@ import type { DeviceRole } from '../../src/shared/graph/graph.ts'
 /** A real device process with folders of its own, so that a benchmark can dial it and watch its memory. */
 export interface DeviceProcess {
   readonly address: string
+  readonly pid: number | undefined
   /** Resident memory in bytes; Linux only, undefined elsewhere. */
   residentBytes(): Promise<number | undefined>
   stop(): Promise<void>
@@ -30,6 +31,7 @@ export async function startDeviceProcess(role: DeviceRole): Promise<DeviceProces
   const { address } = JSON.parse(line) as { address: string } // our own program's first line
   return {
     address,
+    pid: child.pid,
     residentBytes: async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => undefined)
       const kilobytes = status === undefined ? undefined : /VmRSS:\s+(\d+) kB/.exec(status)?.[1]
