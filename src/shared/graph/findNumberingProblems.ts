@@ -1,120 +1,116 @@
 import type { AnalysedGraph, ResolvedNode } from './analyseGraph.ts'
 import type { NodeId } from './graph.ts'
-import type { GraphProblem } from './kindRegistry.ts'
+import type { GraphProblem, KindSemantics } from './kindRegistry.ts'
 import type { WireEnds } from './portRef.ts'
+import { UnionFind } from './unionFind.ts'
 
 /**
- * A node that began a numbering of frames, and the sources whose frames went into it. Two numberings with a common
- * source advance at different paces: a zip of both may wait for a number on one side while the other side, full,
- * keeps the common source from producing it.
+ * Rule G16: a zip joins streams of one numbering, or streams that had nothing to do with each other before it.
+ *
+ * Why that is enough: nodes that wait for each other form a ring in which a zip waits on one side for what the other
+ * side, full, holds up. The last zip of a ring closes it, so its inputs were connected already and are of one numbering.
+ * In one numbering nobody waits for ever, because the lowest number that waits finds its way free; and a ring that
+ * leaves a numbering through the node that begins another can only come back through the same node.
+ *
+ * What counts as before must not depend on the names of nodes. A merge connects streams whatever their numbers are, so it
+ * is looked at as late as possible: after all zips that have fewer merges above them. Among zips of one level the order
+ * does not matter: together they join either as many numberings as parts of the graph, or more.
+ *
+ * Streams through a placeholder have no known numbering and are not looked at. Time grows as n log n with nodes and wires.
  */
-interface Numbering {
-  readonly root: NodeId
-  readonly sources: ReadonlySet<NodeId>
-}
-
-/** The numberings with which a stream's frame numbers correspond: several after a zip of independent sources. */
-type Lineage = readonly Numbering[]
-
-/** Streams of more sources than this count as unknown, so that no document makes the check slow. */
-const maxSources = 64
-
-/** Rule G16: a zip joins streams of one numbering, or of numberings without a common source. */
 export function findNumberingProblems(analysed: AnalysedGraph): GraphProblem[] {
   const problems: GraphProblem[] = []
-  const lineages = new Map<NodeId, Lineage>()
-  const known = createLineages()
-  for (const id of analysed.topology.order) {
+  const streams = new Map<NodeId, Stream>()
+  /** Nodes that began a numbering; united where a zip made their numbers correspond. */
+  const numberings = new UnionFind<NodeId, NodeId>()
+  /** The same nodes; united where any path connects them, and by which node. */
+  const parts = new UnionFind<NodeId, NodeId>()
+
+  for (const id of orderByLevel(analysed)) {
     const resolved = analysed.nodes.get(id)
-    if (resolved?.kind === undefined) continue // streams through a placeholder have no known numbering
-    const arriving = (analysed.topology.incoming.get(id) ?? []).flatMap((ends) => {
-      const lineage = lineages.get(ends.from.node)
-      return lineage === undefined ? [] : [{ ends, lineage }]
-    })
+    if (resolved?.kind === undefined) continue
     const { kind } = resolved
-    if (kind.role === 'source' || kind.role === 'graph-input') {
-      lineages.set(id, known.begin(id, new Set([id])))
-      continue
-    }
+    const arriving = (analysed.topology.incoming.get(id) ?? []).flatMap((ends): Arriving[] => {
+      const stream = streams.get(ends.from.node)
+      return stream === undefined ? [] : [{ ends, ...stream }]
+    })
     if (kind.join === 'zip') {
-      const conflict = known.findConflict(arriving)
-      if (conflict !== undefined) problems.push(describe(id, conflict))
+      const conflict = findConflict(arriving, numberings, parts)
+      if (conflict === undefined) uniteAll(numberings, arriving, id)
+      else problems.push(describe(id, conflict, parts, analysed))
     }
-    if (kind.numbering === 'fresh' || kind.join === 'merge') {
-      const sources = new Set(arriving.flatMap(({ lineage }) => lineage.flatMap((each) => [...each.sources])))
-      lineages.set(id, known.begin(id, sources))
-    } else if (kind.join === 'latest') {
-      const first = firstInput(resolved, arriving)
-      if (first !== undefined) lineages.set(id, first.lineage)
-    } else lineages.set(id, known.join(arriving.map(({ lineage }) => lineage)))
+    const kept = isLatest(kind) ? firstInput(resolved, arriving) : arriving[0]
+    if (!isLatest(kind)) uniteAll(parts, arriving, id)
+    if (beginsNumbering(kind)) {
+      streams.set(id, { numberedBy: id })
+      if (kept !== undefined) parts.unite(id, kept.numberedBy, id)
+    } else if (kept !== undefined) streams.set(id, { numberedBy: kept.numberedBy })
   }
   return problems
 }
 
-interface Arriving {
+interface Stream {
+  /** The node that its numbers come from; one of them, where several were joined. */
+  readonly numberedBy: NodeId
+}
+
+interface Arriving extends Stream {
   readonly ends: WireEnds
-  readonly lineage: Lineage
+}
+
+type Union = UnionFind<NodeId, NodeId>
+
+/** Every node behind those that feed it: by the number of merges on the way, and of one level merges first. */
+function orderByLevel({ topology, nodes }: AnalysedGraph): readonly NodeId[] {
+  const levels = new Map<NodeId, number>()
+  const steps: NodeId[][] = []
+  for (const id of topology.order) {
+    let level = 0
+    for (const { from } of topology.incoming.get(id) ?? []) level = Math.max(level, levels.get(from.node) ?? 0)
+    const kind = nodes.get(id)?.kind
+    const connects = kind !== undefined && kind.join !== 'zip' && !isLatest(kind)
+    if (connects) level++
+    levels.set(id, level)
+    const at = 2 * level + (connects ? 0 : 1)
+    const step = steps[at] ?? []
+    steps[at] = step
+    step.push(id)
+  }
+  return steps.flat()
+}
+
+function beginsNumbering({ role, numbering, join }: KindSemantics): boolean {
+  return role === 'source' || role === 'graph-input' || numbering === 'fresh' || join === 'merge'
+}
+
+/**
+ * The inputs of a latest join beside its first are emptied as frames come: they hold nobody up, nor does it wait for
+ * them. A stream form (numbered afresh) takes frames only when it likes, so it connects all of its inputs.
+ */
+function isLatest({ join, numbering }: KindSemantics): boolean {
+  return join === 'latest' && numbering === 'kept'
 }
 
 interface Conflict {
   readonly one: Arriving
-  readonly a: Numbering
   readonly other: Arriving
-  readonly b: Numbering
 }
 
-/**
- * Lineages of one graph. Equal ones are one object, and pairs found compatible are remembered: in a large graph most
- * joins meet the same few lineages again and again.
- */
-function createLineages() {
-  const byRoots = new Map<string, Lineage>()
-  const compatible = new Map<Lineage, Set<Lineage>>()
-
-  function findConflict(arriving: readonly Arriving[]): Conflict | undefined {
-    for (const [index, one] of arriving.entries()) {
-      for (const other of arriving.slice(index + 1)) {
-        if (one.lineage === other.lineage || compatible.get(one.lineage)?.has(other.lineage)) continue
-        for (const a of one.lineage) {
-          const b = other.lineage.find((each) => each.root !== a.root && commonSource(a, each) !== undefined)
-          if (b !== undefined) return { one, a, other, b }
-        }
-        const partners = compatible.get(one.lineage) ?? new Set()
-        compatible.set(one.lineage, partners.add(other.lineage))
-      }
-    }
-    return undefined
+/** Two inputs that are connected without being of one numbering. */
+function findConflict(arriving: readonly Arriving[], numberings: Union, parts: Union): Conflict | undefined {
+  const firstOfPart = new Map<NodeId, Arriving>()
+  for (const other of arriving) {
+    const part = parts.find(other.numberedBy)
+    const one = firstOfPart.get(part)
+    if (one === undefined) firstOfPart.set(part, other)
+    else if (!numberings.same(one.numberedBy, other.numberedBy)) return { one, other }
   }
-
-  function join(arriving: readonly Lineage[]): Lineage {
-    const [first, ...others] = arriving
-    if (first === undefined) return []
-    if (others.every((lineage) => lineage === first)) return first
-    const byRoot = new Map(arriving.flat().map((numbering) => [numbering.root, numbering]))
-    const key = [...byRoot.keys()].sort().join(' ')
-    const lineage = byRoots.get(key) ?? limited([...byRoot.values()])
-    byRoots.set(key, lineage)
-    return lineage
-  }
-
-  function begin(root: NodeId, sources: ReadonlySet<NodeId>): Lineage {
-    const lineage = limited([{ root, sources }])
-    byRoots.set(root, lineage)
-    return lineage
-  }
-
-  return { begin, join, findConflict }
-}
-
-function limited(lineage: Lineage): Lineage {
-  const count = lineage.reduce((sum, { sources }) => sum + sources.size, 0)
-  return count > maxSources ? [] : lineage
-}
-
-function commonSource(a: Numbering, b: Numbering): NodeId | undefined {
-  const [few, many] = a.sources.size <= b.sources.size ? [a.sources, b.sources] : [b.sources, a.sources]
-  for (const source of few) if (many.has(source)) return source
   return undefined
+}
+
+function uniteAll(union: Union, [first, ...others]: readonly Arriving[], by: NodeId): void {
+  if (first === undefined) return
+  for (const { numberedBy } of others) union.unite(first.numberedBy, numberedBy, by)
 }
 
 function firstInput({ inputPorts }: ResolvedNode, arriving: readonly Arriving[]): Arriving | undefined {
@@ -122,10 +118,17 @@ function firstInput({ inputPorts }: ResolvedNode, arriving: readonly Arriving[])
   return port === undefined ? arriving[0] : arriving.find(({ ends }) => ends.to.port === port)
 }
 
-function describe(id: NodeId, { one, a, other, b }: Conflict): GraphProblem {
+function describe(id: NodeId, { one, other }: Conflict, parts: Union, { nodes }: AnalysedGraph): GraphProblem {
+  const through = parts.unitedBy(one.numberedBy, other.numberedBy) ?? id
+  const meeting = nodes.get(through)
+  // Where another zip connected the two, by other numbers, there is no earlier place to join them.
+  const advice =
+    meeting?.kind?.join === 'zip' && !beginsNumbering(meeting.kind)
+      ? 'Use a latest join.'
+      : `Join them before ${through}, or use a latest join.`
   const message =
-    `Node ${id} joins frames by number, but ${one.ends.wire.from} is numbered by ${a.root} and ` +
-    `${other.ends.wire.from} by ${b.root}, both fed by ${commonSource(a, b)}: equal numbers are different moments. ` +
-    `Join before the numbering changes, or use a latest join.`
+    `Node ${id} joins frames by number, but ${one.ends.wire.from} has the numbers of ${one.numberedBy} and ` +
+    `${other.ends.wire.from} those of ${other.numberedBy}, and the two depend on each other through ${through}: equal ` +
+    `numbers are different moments, and each side could wait for the other for ever. ${advice}`
   return { code: 'graph.numbering-mixed', severity: 'error', at: `nodes.${id}`, message }
 }
