@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, rmdirSync } from 'node:fs'
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -85,6 +85,53 @@ test('two clients may upload one blob at the same time', async () => {
   expect(await store.read(hash)).toEqual(content)
 })
 
+test('two devices may share a folder and take one blob at the same time', async () => {
+  const a = await createStore().beginUpload(hash, content.byteLength)
+  const b = await createStore().beginUpload(hash, content.byteLength)
+  expect([a.offset, b.offset]).toEqual([0, 0])
+  await a.write(0, content.subarray(0, 1000))
+  await b.write(0, content.subarray(0, 2000))
+  expect(await b.write(2000, content.subarray(2000))).toBe(true)
+  expect(await createStore().read(hash)).toEqual(content)
+  expect(await a.write(1000, content.subarray(1000))).toBe(true)
+  expect(await createStore().read(hash)).toEqual(content)
+  expect(await readdir(folder)).toEqual([hash])
+})
+
+test('one of two devices goes on with what was broken off, the other begins anew', async () => {
+  const broken = await createStore().beginUpload(hash, content.byteLength)
+  await broken.write(0, content.subarray(0, 1000))
+  await broken.suspend()
+  const offsets = await Promise.all(
+    [createStore(), createStore()].map(async (store) => {
+      const upload = await store.beginUpload(hash, content.byteLength)
+      await upload.write(upload.offset, content.subarray(upload.offset))
+      return upload.offset
+    }),
+  )
+  expect(offsets.sort()).toEqual([0, 1000])
+  expect(await createStore().read(hash)).toEqual(content)
+  expect(await readdir(folder)).toEqual([hash])
+})
+
+test('what a killed device had received is gone on with', async () => {
+  const killed = spawnSync(process.execPath, ['--eval', '']).pid
+  const left = `${hash}.${killed}-00000000-0000-4000-8000-000000000000.part`
+  await writeFile(join(folder, left), content.subarray(0, 1000))
+  const upload = await createStore().beginUpload(hash, content.byteLength)
+  expect(upload.offset).toBe(1000)
+  expect(await upload.write(1000, content.subarray(1000))).toBe(true)
+  expect(await readdir(folder)).toEqual([hash])
+})
+
+test('a blob that was damaged on the disk is taken anew, one that is announced with a wrong size is refused', async () => {
+  await put(createStore(), content)
+  await expect(createStore().beginUpload(hash, 5)).rejects.toMatchObject({ code: 'device.blob-mismatch' })
+  await writeFile(join(folder, hash), 'damaged')
+  await put(createStore(), content)
+  expect(await createStore().read(hash)).toEqual(content)
+})
+
 test('a piece at a wrong place, or too long, is wire.message-invalid', async () => {
   const upload = await createStore().beginUpload(hash, content.byteLength)
   await expect(upload.write(5, content.subarray(5, 10))).rejects.toMatchObject({ code: 'wire.message-invalid' })
@@ -113,6 +160,19 @@ test('beyond the budget the least recently used blobs go, but none that is in us
   const third = await put(store, c ?? content)
   expect((await readdir(folder)).sort()).toEqual([first, third].sort())
   unpin()
+})
+
+test('uploads that were broken off count as well, those that go on stay', async () => {
+  const store = createStore(2500)
+  const [a, b] = [1, 2].map((fill) => sha256(new Uint8Array(2000).fill(fill)))
+  const broken = await store.beginUpload(a ?? '', 2000)
+  await broken.write(0, new Uint8Array(1500).fill(1))
+  await broken.suspend()
+  const going = await store.beginUpload(b ?? '', 2000)
+  await going.write(0, new Uint8Array(1500).fill(2))
+  await put(store, new Uint8Array(2000).fill(3))
+  expect((await readdir(folder)).filter((name) => name.startsWith(a ?? ''))).toEqual([])
+  expect(await going.write(1500, new Uint8Array(500).fill(2))).toBe(true)
 })
 
 /** A file system of 64 KiB, mounted for one test; only root on Linux may. */

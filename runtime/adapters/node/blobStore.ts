@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, messageOf } from '../../../src/shared/errors/appError.ts'
 import type { BlobPower, BlobUpload } from '../../session/blobPower.ts'
+import { claimPart, isClaimed, isPart, releasePart } from './blobParts.ts'
 
 export interface BlobStoreOptions {
   readonly folder: string
@@ -12,18 +13,18 @@ export interface BlobStoreOptions {
   readonly budgetBytes: number
 }
 
-const partSuffix = '.part'
 /** Hashed at once: long enough to be fast, short enough not to hold up frames. */
 const hashSliceBytes = 256 * 1024
 
-/** Files named by the SHA-256 of their content. A file under its final name is complete and verified. */
+/**
+ * Files named by the SHA-256 of their content. A file under its final name is complete and verified. Several processes
+ * may use one folder at the same time.
+ */
 export class BlobStore implements BlobPower {
   readonly maxBlobBytes: number
   readonly #folder: string
   readonly #budgetBytes: number
   readonly #pins = new Map<string, number>()
-  /** Hashes whose resumable part file is being written; a second uploader gets a file of its own. */
-  readonly #openParts = new Set<string>()
 
   constructor({ folder, maxBlobBytes, budgetBytes }: BlobStoreOptions) {
     this.#folder = folder
@@ -73,38 +74,46 @@ export class BlobStore implements BlobPower {
       throw new AppError('device.limit-exceeded', message, { details: { bytes, maxBlobBytes: this.maxBlobBytes } })
     }
     const held = await sizeOf(this.pathOf(hash))
-    if (held !== undefined) return completeUpload(hash, held, bytes)
-    const resumable = !this.#openParts.has(hash)
-    if (resumable) this.#openParts.add(hash)
+    if (held === bytes || (held !== undefined && (await this.#isIntact(hash)))) return completeUpload(hash, held, bytes)
     try {
       await mkdir(this.#folder, { recursive: true })
-      const name = resumable ? `${hash}${partSuffix}` : `${hash}.${randomUUID()}${partSuffix}`
-      return await this.#openUpload(hash, bytes, join(this.#folder, name), resumable)
+      return await this.#openUpload(hash, bytes)
     } catch (error) {
-      if (resumable) this.#openParts.delete(hash)
       throw storeError(hash, error)
     }
   }
 
-  async #openUpload(hash: string, bytes: number, partPath: string, resumable: boolean): Promise<BlobUpload> {
+  /** Asked when a size is not what a client expects: one of both is wrong, and a damaged file must not stay. */
+  async #isIntact(hash: string): Promise<boolean> {
+    const hasher = createHash('sha256')
+    await hashFile(this.pathOf(hash), hasher)
+    if (hasher.digest('hex') === hash) return true
+    await rm(this.pathOf(hash), { force: true })
+    return false
+  }
+
+  async #openUpload(hash: string, bytes: number): Promise<BlobUpload> {
+    const partPath = await claimPart(this.#folder, hash)
     const hasher = createHash('sha256')
     let written = await hashFile(partPath, hasher)
     if (written > bytes) {
       await rm(partPath, { force: true })
-      return await this.#openUpload(hash, bytes, partPath, resumable)
+      await releasePart(this.#folder, partPath)
+      return await this.#openUpload(hash, bytes)
     }
-    const file = await open(partPath, 'a')
+    const file = await open(partPath, 'a').catch(async (error: unknown) => {
+      await releasePart(this.#folder, partPath)
+      throw error
+    })
     let closed = false
-    const close = async () => {
+    /** Closes the file, decides by `act` what becomes of it, and gives the path up. */
+    const closeAnd = async (act: () => Promise<void>) => {
       if (closed) return
       closed = true
-      if (resumable) this.#openParts.delete(hash)
       await file.close()
+      await act().finally(() => releasePart(this.#folder, partPath))
     }
-    const discard = async () => {
-      await close()
-      await rm(partPath, { force: true })
-    }
+    const discard = () => closeAnd(() => rm(partPath, { force: true }))
     const finish = async () => {
       const actual = hasher.digest('hex')
       if (actual !== hash) {
@@ -112,8 +121,7 @@ export class BlobStore implements BlobPower {
         throw mismatch(hash, `the ${bytes} bytes that arrived have the hash ${short(actual)}`)
       }
       await file.sync()
-      await close()
-      await rename(partPath, this.pathOf(hash))
+      await closeAnd(() => rename(partPath, this.pathOf(hash)))
       await this.#evict(hash)
     }
     // What a crash left may be all of it; an empty blob is complete at once.
@@ -143,20 +151,23 @@ export class BlobStore implements BlobPower {
       },
       suspend: async () => {
         if (closed) return
-        if (resumable) await close()
-        else await discard()
+        closed = true
+        await file.close()
+        await releasePart(this.#folder, partPath, { hash })
       },
     }
   }
 
-  /** Removes unused blobs, oldest use first, until the rest fits the budget; `newest` stays in any case. */
+  /**
+   * Removes unused blobs and broken-off uploads, oldest use first, until the rest fits the budget; `newest` stays in any
+   * case.
+   */
   async #evict(newest: string): Promise<void> {
     const blobs: { hash: string; bytes: number; usedAtMs: number }[] = []
     for (const name of await readdir(this.#folder)) {
       const facts = await stat(join(this.#folder, name)).catch(() => undefined) // removed meanwhile
-      if (facts?.isFile() && !name.endsWith(partSuffix)) {
-        blobs.push({ hash: name, bytes: facts.size, usedAtMs: facts.mtimeMs })
-      }
+      if (!facts?.isFile() || (isPart(name) && isClaimed(name))) continue
+      blobs.push({ hash: name, bytes: facts.size, usedAtMs: facts.mtimeMs })
     }
     let total = blobs.reduce((sum, blob) => sum + blob.bytes, 0)
     for (const blob of blobs.sort((a, b) => a.usedAtMs - b.usedAtMs)) {
