@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
+import { createWaitingRoom } from '../../src/node/waitingRoom.ts'
 import { AppError, messageOf } from '../../src/shared/errors/appError.ts'
 import { maxBlobChunkBytes } from '../../src/shared/wire/blobChunk.ts'
 import { maxControlMessageBytes } from '../../src/shared/wire/controlMessage.ts'
@@ -25,35 +26,55 @@ export interface ControlServer {
   close(): Promise<void>
 }
 
+/** Within this time a connection says what it wants. */
+const requestWithinMs = 5000
+/** Connections that have not said so yet; WebSockets that have not said hello. */
+const maxSilent = 64
+
 /**
  * Listens for clients: control connections at /control (and /), data connections at /data, one port for both.
  * Fails with `device.port-in-use`, or `device.unreachable` for a host that is not ours.
  */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
-  const http = createServer((_request, response) => {
-    response.writeHead(426, { 'content-type': 'text/plain' })
+  const http = createServer({ connectionsCheckingInterval: requestWithinMs }, (_request, response) => {
+    response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' })
     response.end('This is a ColliFlow device. It speaks WebSocket at /control.\n')
   })
+  http.headersTimeout = requestWithinMs
+  http.requestTimeout = requestWithinMs
   const webSockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: Math.max(maxControlMessageBytes, maxBlobChunkBytes + 64),
   })
   const sockets = new Set<Socket>()
+  const silent = createWaitingRoom(maxSilent)
+  const leaveSilent = new WeakMap<Socket, () => void>()
+  const ungreeted = createWaitingRoom(maxSilent)
   http.on('connection', (socket) => {
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    const leave = silent.enter(() => socket.destroy())
+    leaveSilent.set(socket, leave)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      leave()
+    })
   })
   const { port } = await listen(http, options)
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   http.on('upgrade', (request, socket, head) => {
+    leaveSilent.get(request.socket)?.()
     socket.on('error', () => socket.destroy())
     if (isForeignPage(request)) return refuse(socket, 403, 'Forbidden')
     const path = (request.url ?? '/').split('?')[0]
     if (path === '/data') return options.onDataUpgrade(request, socket, head)
     if (path !== '/' && path !== '/control') return refuse(socket, 404, 'Not Found')
     if (webSockets.clients.size >= options.maxConnections) return refuse(socket, 503, 'Service Unavailable')
-    webSockets.handleUpgrade(request, socket, head, (client) => options.onControl(createWsControlSocket(client)))
+    webSockets.handleUpgrade(request, socket, head, (client) => {
+      const leave = ungreeted.enter(() => client.terminate())
+      client.once('message', leave).once('close', leave)
+      options.onControl(createWsControlSocket(client, request.socket))
+    })
   })
   return {
     port,

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type WebSocket from 'ws'
 import { watchLiveness } from '../../src/node/watchLiveness.ts'
 import type { DeviceControlSocket } from '../session/devicePower.ts'
@@ -8,17 +9,16 @@ const maxReasonBytes = 123
 /** After this much time a peer that does not answer our close is cut off. */
 const closeTimeoutMs = 1000
 
-/** The device's end of a control connection over WebSocket; a peer that falls silent is cut off within 2 s. */
-export function createWsControlSocket(socket: WebSocket): DeviceControlSocket {
+/**
+ * The device's end of a control connection over WebSocket on `stream`; a peer that falls silent, or does not read, is cut
+ * off within 2 s.
+ */
+export function createWsControlSocket(socket: WebSocket, stream: Socket): DeviceControlSocket {
   let failure: Error | undefined
-  let stopWatching = watch()
-
-  function watch(): () => void {
-    return watchLiveness(socket, (error) => {
-      failure = error
-      socket.terminate()
-    })
-  }
+  const stopWatching = watchLiveness(socket, stream, (error) => {
+    failure = error
+    socket.terminate()
+  })
 
   return {
     listen(listener) {
@@ -40,19 +40,13 @@ export function createWsControlSocket(socket: WebSocket): DeviceControlSocket {
       return socket.bufferedAmount
     },
     close(reason) {
+      if (socket.readyState === socket.CLOSED) return
       socket.close(1000, reason === undefined ? undefined : Buffer.from(reason).subarray(0, maxReasonBytes))
       const timer = setTimeout(() => socket.terminate(), closeTimeoutMs)
       socket.once('close', () => clearTimeout(timer))
     },
     destroy: () => socket.terminate(),
-    // While we do not read, no sign of life can arrive.
-    pause() {
-      stopWatching()
-      socket.pause()
-    },
-    resume() {
-      socket.resume()
-      if (socket.readyState === socket.OPEN) stopWatching = watch()
-    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
   }
 }

@@ -12,11 +12,14 @@ interface Transfer {
   failed: boolean
 }
 
+/** What a waiting piece takes besides its bytes, roughly: a flood of tiny ones must hit the limit as well. */
+const pieceOverheadBytes = 1024
+
 /** The blob uploads of one control connection. */
 export interface Uploads {
   /** Fails with what BlobPower.beginUpload says, or `device.limit-exceeded` for too many at once. */
   begin(hash: string, bytes: number): Promise<{ readonly transfer: number; readonly offset: number }>
-  /** Bytes that wait for the disk. */
+  /** Memory that waits for the disk, in bytes. */
   readonly pendingBytes: number
   /** Fails, thrown, with `wire.message-invalid` for a transfer that never was. */
   receive(chunk: BlobChunk): void
@@ -33,8 +36,7 @@ export function createUploads(
   const transfers = new Map<number, Transfer>()
   let nextTransfer = 1
   let pendingBytes = 0
-  let beginning = 0
-  let closed = false
+  const beginning = new Set<Promise<BlobUpload>>()
 
   async function write(number: number, transfer: Transfer, { offset, data }: BlobChunk): Promise<void> {
     try {
@@ -50,7 +52,7 @@ export function createUploads(
       emit({ type: 'blob-stored', transfer: number, hash: transfer.hash, error: toWireError(error) })
       await transfer.upload.suspend()
     } finally {
-      pendingBytes -= data.byteLength
+      pendingBytes -= data.byteLength + pieceOverheadBytes
       onWritten()
     }
   }
@@ -60,20 +62,20 @@ export function createUploads(
       return pendingBytes
     },
     async begin(hash, bytes) {
-      const open = [...transfers.values()].filter(({ failed }) => !failed).length + beginning
+      const open = [...transfers.values()].filter(({ failed }) => !failed).length + beginning.size
       if (open >= maxTransfers) {
         const message = `${open} blobs are being uploaded on this connection already, its limit. Send them one by one.`
         throw new AppError('device.limit-exceeded', message)
       }
-      beginning++
+      const begun = blobs.beginUpload(hash, bytes)
+      beginning.add(begun)
       try {
-        const upload = await blobs.beginUpload(hash, bytes)
-        if (closed) await upload.suspend()
+        const upload = await begun
         const transfer = nextTransfer++
         if (!upload.complete) transfers.set(transfer, { hash, upload, queue: Promise.resolve(), failed: false })
         return { transfer, offset: upload.offset }
       } finally {
-        beginning--
+        beginning.delete(begun)
       }
     },
     receive(chunk) {
@@ -82,11 +84,17 @@ export function createUploads(
         const message = `A piece of a blob names transfer ${chunk.transfer}, which does not exist. Announce it by put-blob.`
         throw new AppError('wire.message-invalid', message)
       }
-      pendingBytes += chunk.data.byteLength
+      pendingBytes += chunk.data.byteLength + pieceOverheadBytes
       transfer.queue = transfer.queue.then(() => write(chunk.transfer, transfer, chunk))
     },
     async close() {
-      closed = true
+      const begun = [...beginning].map((each) =>
+        each.then(
+          (upload) => upload.suspend(),
+          () => undefined,
+        ),
+      )
+      await Promise.all(begun) // one that failed has told whoever asked
       const all = [...transfers.values()]
       transfers.clear()
       await Promise.all(all.map(({ queue, upload }) => queue.then(() => upload.suspend())))

@@ -9,6 +9,7 @@ import type { LinkTransport } from '../../shared/wire/deviceProgram.ts'
 import { encodeBare, encodeFail } from '../../shared/wire/encodeFrame.ts'
 import { defaultMaxFrameBytes, invalidFrame, maxHelloPayloadBytes } from '../../shared/wire/frameHeader.ts'
 import type { FrameSocket } from '../../shared/wire/frameSocket.ts'
+import { createWaitingRoom } from '../waitingRoom.ts'
 import type { HandshakeSocket } from './handshakeSocket.ts'
 import { createTcpFrameSocket } from './tcpFrameSocket.ts'
 import { createTokenRegistry } from './tokenRegistry.ts'
@@ -45,13 +46,13 @@ export interface DataPort {
 
 export const dataPath = '/data'
 const helloWithinMs = 5000
-/** Connections that have not shown a token yet; more are refused at once. */
+/** Connections that have not shown a token yet. */
 const maxWaiting = 64
 
 export function createDataPort(options: DataPortOptions): DataPort {
   const { clock, maxFrameBytes = defaultMaxFrameBytes } = options
   const tokens = createTokenRegistry<OnDataSocket>(clock)
-  const waiting = new Set<HandshakeSocket>()
+  const waiting = createWaitingRoom(maxWaiting)
   const upgrades = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -61,18 +62,15 @@ export function createDataPort(options: DataPortOptions): DataPort {
   let listening: Promise<{ readonly server: Server; readonly port: number }> | undefined
 
   function greet(socket: HandshakeSocket, transport: LinkTransport): void {
-    if (waiting.size >= maxWaiting) {
-      socket.destroy()
-      return
-    }
-    waiting.add(socket)
-    const cancelTimeout = clock.schedule(helloWithinMs, () => {
-      settle()
-      socket.destroy()
-    })
+    const leave = waiting.enter(giveUp)
+    const cancelTimeout = clock.schedule(helloWithinMs, giveUp)
     function settle(): void {
       cancelTimeout()
-      waiting.delete(socket)
+      leave()
+    }
+    function giveUp(): void {
+      settle()
+      socket.destroy()
     }
     function refuse(error: AppError): void {
       settle()
@@ -125,7 +123,7 @@ export function createDataPort(options: DataPortOptions): DataPort {
     },
     async close() {
       tokens.clear()
-      for (const socket of waiting) socket.destroy()
+      waiting.expelAll()
       const open = await listening?.catch(() => undefined) // a listener that never opened needs no closing
       if (open !== undefined) open.server.close()
     },

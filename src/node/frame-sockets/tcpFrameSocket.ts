@@ -61,6 +61,9 @@ export function createTcpFrameSocket(socket: Socket): HandshakeSocket {
     get bufferedBytes() {
       return socket.writableLength
     },
+    get bytesRead() {
+      return socket.bytesRead
+    },
     close() {
       if (socket.writableEnded) return
       socket.end(() => {

@@ -23,6 +23,10 @@ export interface WsFrameSocketOptions {
   readonly mask: 'none' | 'zero' | 'random'
 }
 
+/** A peer that does not close after us is cut off. */
+const closeGraceMs = 5000
+const maxUnreadBytes = 1024 * 1024
+
 /** What `ws` may deliver as one message when a tensor may take `maxFrameBytes`. */
 export function maxWsPayload(maxFrameBytes: number): number {
   return frameHeaderBytes + maxExtensionBytes + maxFrameBytes
@@ -39,10 +43,12 @@ export function createWsFrameSocket(ws: WebSocket, { stream, mask }: WsFrameSock
 
   /** What the stream has read before the chunk that ws is working on. */
   let doneChunks: Buffer[] = []
+  let bytesRead = 0
 
   // ws listens to the stream before us, so it has worked on each chunk when we see it; but when the stream has closed, it
   // takes the rest after us.
   function onChunk(chunk: Buffer): void {
+    bytesRead += chunk.byteLength
     if (!stream.destroyed) doneChunks.push(chunk)
     if (firstBytes === undefined) return
     // ws would gather a long first message up to its own limit; nobody has shown a token yet.
@@ -62,7 +68,10 @@ export function createWsFrameSocket(ws: WebSocket, { stream, mask }: WsFrameSock
     doneChunks = []
     inbox.deliver(message)
   })
-  ws.on('ping', (data: Buffer) => ws.pong(Buffer.from(data)))
+  ws.on('ping', (data: Buffer) => {
+    // Who does not read gets no more of them: what waits for him is sign of life enough, and must not grow.
+    if (ws.bufferedAmount < maxUnreadBytes) ws.pong(Buffer.from(data))
+  })
   ws.on('error', (error: Error & { readonly code?: string }) => {
     inbox.closed(error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? tooLarge() : error)
   })
@@ -100,7 +109,15 @@ export function createWsFrameSocket(ws: WebSocket, { stream, mask }: WsFrameSock
     get bufferedBytes() {
       return ws.bufferedAmount
     },
-    close: () => ws.close(1000),
+    get bytesRead() {
+      return bytesRead
+    },
+    close() {
+      if (ws.readyState !== ws.OPEN) return
+      ws.close(1000)
+      const timer = setTimeout(() => ws.terminate(), closeGraceMs)
+      ws.once('close', () => clearTimeout(timer))
+    },
     destroy: () => ws.terminate(),
   }
 }

@@ -15,6 +15,8 @@ export interface FrameSocket {
   send(parts: readonly Uint8Array[]): void
   /** Bytes handed to send that the network has not taken yet. */
   readonly bufferedBytes: number
+  /** Bytes that have come so far, those of messages that are not whole yet included. */
+  readonly bytesRead: number
   /** Sends what is buffered, then closes. What the peer still sends is delivered until it closes as well. */
   close(): void
   /** Closes at once. */

@@ -414,6 +414,50 @@ test('[W21] a peer that falls silent for 1.5 s is gone; one that answers, or was
   expect(events).toEqual([{ sender: 'device.disconnected' }, 'closed'])
 })
 
+test('[W21] a peer of which bytes come is alive, however long its frame takes on a slow link', async () => {
+  const [peer, own] = createMemoryFrameSockets()
+  peer.listen({ onMessage: () => undefined, onClose: () => events.push('closed') })
+  const clock = createTestClock()
+  let bytesRead = 0
+  const slow: FrameSocket = {
+    ...own,
+    get bytesRead() {
+      return bytesRead
+    },
+  }
+  openReceiver(slow, { clock })
+  for (let tick = 0; tick < 10; tick++) {
+    bytesRead += 1000
+    clock.tick()
+    await settled()
+  }
+  expect(events).toEqual([])
+  for (let tick = 0; tick < 4; tick++) clock.tick()
+  await settled()
+  expect(events).toEqual([{ receiver: 'device.disconnected' }, 'closed'])
+})
+
+test('[W21] pings of a peer that does not read are not answered for ever', async () => {
+  const [left, right] = createMemoryFrameSockets()
+  const peer = openPeer(left)
+  let bufferedBytes = 2 ** 20
+  openReceiver({
+    ...right,
+    get bytesRead() {
+      return 0
+    },
+    get bufferedBytes() {
+      return bufferedBytes
+    },
+  })
+  left.send(encodeBare('ping', 3, 1))
+  await settled()
+  bufferedBytes = 0
+  left.send(encodeBare('ping', 3, 2))
+  await settled()
+  expect(peer.received).toEqual([{ type: 'pong', epoch: 3, token: 2 }])
+})
+
 /** Each tick runs what is scheduled then, whatever its delay: pings are all that is scheduled here. */
 function createTestClock(): Clock & { tick(): void } {
   const scheduled = new Set<() => void>()

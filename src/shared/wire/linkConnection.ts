@@ -100,7 +100,8 @@ export function createLinkConnection(
         }
         return
       case 'ping':
-        socket.send(encodeBare('pong', epoch, found.token))
+        // Who does not read gets no more of them: what waits for him is sign of life enough, and must not grow.
+        if (socket.bufferedBytes < maxUnreadBytes) socket.send(encodeBare('pong', epoch, found.token))
         return
       case 'fail':
         report(found.error)
@@ -120,8 +121,12 @@ export function createLinkConnection(
     // Before the peer has been heard at all it may not have started its end yet, and that is for its session to notice.
     let met = false
     let silentMs = 0
+    let bytesRead = socket.bytesRead
     let cancel = clock.schedule(pingEveryMs, tick)
     function tick(): void {
+      // Bytes count, not only messages: on a slow link one frame may take longer than a peer may be silent.
+      heard ||= socket.bytesRead !== bytesRead
+      bytesRead = socket.bytesRead
       met ||= heard
       silentMs = heard || !met ? 0 : silentMs + pingEveryMs
       heard = false
@@ -176,6 +181,8 @@ export function createLinkConnection(
   }
 }
 
+/** Unsent bytes above which pings are not answered. */
+const maxUnreadBytes = 1024 * 1024
 const pingEveryMs = 500
 /** Silence after which a peer counts as dead: with one interval of delay a user learns within 2 s. */
 const deadAfterMs = 1500

@@ -6,35 +6,45 @@ import { createMessageInbox, type MessageInbox } from './messageInbox.ts'
  * a network: sender and receiver never share memory, so either may transfer its buffers to a worker.
  */
 export function createMemoryFrameSockets(): readonly [FrameSocket, FrameSocket] {
-  const inboxes = [createMessageInbox(), createMessageInbox()] as const
+  const a: End = { inbox: createMessageInbox(), bytesRead: 0 }
+  const b: End = { inbox: createMessageInbox(), bytesRead: 0 }
   const state = { open: true }
-  return [createEnd(inboxes[0], inboxes[1], state), createEnd(inboxes[1], inboxes[0], state)]
+  return [createEnd(a, b, state), createEnd(b, a, state)]
 }
 
-function createEnd(own: MessageInbox, peer: MessageInbox, state: { open: boolean }): FrameSocket {
+interface End {
+  readonly inbox: MessageInbox
+  bytesRead: number
+}
+
+function createEnd(own: End, peer: End, state: { open: boolean }): FrameSocket {
   let queued = 0
   function shut(error?: Error): void {
     if (!state.open) return
     state.open = false
     // Behind what is still on its way: those microtasks were queued before.
     queueMicrotask(() => {
-      peer.closed(error)
-      own.closed()
+      peer.inbox.closed(error)
+      own.inbox.closed()
     })
   }
   return {
-    listen: (listener) => own.listen(listener),
+    listen: (listener) => own.inbox.listen(listener),
     send(parts) {
       if (!state.open) return
       const message = join(parts)
       queued += message.byteLength
       queueMicrotask(() => {
         queued -= message.byteLength
-        peer.deliver(message)
+        peer.bytesRead += message.byteLength
+        peer.inbox.deliver(message)
       })
     },
     get bufferedBytes() {
       return queued
+    },
+    get bytesRead() {
+      return own.bytesRead
     },
     close: () => shut(),
     destroy: () => shut(new Error('the other side closed at once')),
