@@ -203,7 +203,8 @@ async function runDeviceProcess(args: readonly string[]): Promise<void> {
       // process.exit, because a network in a worker thread may be in the middle of a frame.
       server.stop().finally(() => process.exit(0))
     }
-    process.once('SIGINT', stop)
+    // Ctrl+C in a terminal reaches us as well as our parent, which may want its last frames before it lets us go.
+    process.on('SIGINT', exitWithParent ? () => undefined : stop)
     process.once('SIGTERM', stop)
     process.once('disconnect', stop)
     if (exitWithParent) process.stdin.on('end', stop).on('close', stop).on('error', stop).resume()

@@ -31,7 +31,7 @@ export async function device(role: DeviceRole, options: DeviceOptions): Promise<
         stdio: ['pipe', 'pipe', 'inherit'],
       },
     )
-    // The child hears of Ctrl+C in a terminal by itself; from elsewhere only this process does.
+    // The child leaves Ctrl+C to us and ends with its stdin.
     const stop = () => child.stdin.end()
     context.signal.addEventListener('abort', stop, { once: true })
     let failed = false

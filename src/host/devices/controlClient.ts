@@ -99,7 +99,7 @@ export function createControlClient(socket: ControlSocket, deviceName: string): 
 
   function endBecause(error: AppError): void {
     finish(error)
-    socket.close(error.message.slice(0, 100))
+    socket.close(error.message)
   }
 
   function finish(reason: AppError): void {
@@ -157,8 +157,11 @@ export function createControlClient(socket: ControlSocket, deviceName: string): 
 }
 
 /** Asks for a common protocol version and learns what the device can do. Fails with `wire.version-unsupported`. */
-export function sayHello(client: ControlClient): Promise<ReplyResult<'hello'>> {
-  return client.request('hello', { versions: [protocolVersion], client: 'colliflow' })
+export async function sayHello(client: ControlClient): Promise<ReplyResult<'hello'>> {
+  const reply = await client.request('hello', { versions: [protocolVersion], client: 'colliflow' })
+  if (reply.version === protocolVersion) return reply
+  const message = `The device speaks version ${reply.version} of the control protocol, expected ${protocolVersion}. Install the same version of ColliFlow on both.`
+  throw new AppError('wire.version-unsupported', message, { details: { version: reply.version } })
 }
 
 function delay(ms: number): Promise<void> {

@@ -1,12 +1,14 @@
+import type { Socket } from 'node:net'
 import WebSocket from 'ws'
 import { createDeferred } from '../../node/deferred.ts'
 import { dialDataSocket } from '../../node/frame-sockets/dialDataSocket.ts'
 import { watchLiveness } from '../../node/watchLiveness.ts'
 import { AppError, messageOf } from '../../shared/errors/appError.ts'
+import { BugError } from '../../shared/errors/bugError.ts'
 import type { DeviceId } from '../../shared/graph/graph.ts'
-import { maxControlMessageBytes } from '../../shared/wire/controlMessage.ts'
+import { maxControlMessageBytes, type ReplyResult } from '../../shared/wire/controlMessage.ts'
 import type { ControlSocket, ControlSocketListener } from '../../shared/wire/controlSocket.ts'
-import { createControlClient, sayHello } from './controlClient.ts'
+import { type ControlClient, createControlClient, sayHello } from './controlClient.ts'
 import type { Device } from './device.ts'
 
 export interface DialOptions {
@@ -15,19 +17,26 @@ export interface DialOptions {
   readonly address: string
   readonly name?: string
   readonly signal?: AbortSignal
-  /** Called once the connection is closed by us. */
-  readonly onClose?: () => Promise<void>
+  /** Called once the connection is closed; `wasLost` when it had ended before we closed it. */
+  readonly onClose?: (wasLost: boolean) => Promise<void>
 }
 
 const connectTimeoutMs = 5000
 
-/** Connects to a listening device and greets it. Fails with `device.unreachable` or `wire.version-unsupported`. */
+/**
+ * Connects to a listening device and greets it. Fails with `device.unreachable`, `wire.version-unsupported`,
+ * `run.cancelled`, or `wire.message-invalid` when something else answers there.
+ */
 export async function dialDevice(options: DialOptions): Promise<Device> {
   const { id, address } = options
   const name = options.name ?? `${id} at ${address}`
   const url = parseAddress(id, address)
   const control = createControlClient(await openControlSocket(url, name, options.signal), name)
-  const { capabilities } = await sayHello(control)
+  const { capabilities } = await greet(control, name, options.signal)
+  let wasLost = false
+  void control.closed.then(() => {
+    wasLost = true
+  })
   return {
     id,
     name,
@@ -37,10 +46,36 @@ export async function dialDevice(options: DialOptions): Promise<Device> {
     openDataSocket: ({ port, token }, signal) =>
       dialDataSocket({ transport: 'websocket', host: url.hostname, port, token, signal }),
     close: async () => {
+      const lost = wasLost
       control.close()
       await control.closed
-      await options.onClose?.()
+      await options.onClose?.(lost)
     },
+  }
+}
+
+/** Something that takes WebSockets but is no device may never answer. */
+async function greet(
+  control: ControlClient,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<ReplyResult<'hello'>> {
+  const { promise: givenUp, reject } = createDeferred<never>()
+  const cancel = () => reject(new AppError('run.cancelled', `Stopped while greeting ${name}.`))
+  if (signal?.aborted) cancel()
+  signal?.addEventListener('abort', cancel, { once: true })
+  const timer = setTimeout(() => {
+    const message = `${name} takes connections but does not answer as a ColliFlow device would. Check the address and the port.`
+    reject(new AppError('device.unreachable', message))
+  }, connectTimeoutMs)
+  try {
+    return await Promise.race([sayHello(control), givenUp])
+  } catch (error) {
+    control.close()
+    throw error
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', cancel)
   }
 }
 
@@ -60,8 +95,13 @@ async function openControlSocket(url: URL, name: string, signal: AbortSignal | u
     handshakeTimeout: connectTimeoutMs,
   })
   const { promise, resolve, reject } = createDeferred<void>()
+  let stream: Socket | undefined
   const cancel = () => reject(new AppError('run.cancelled', `Stopped while connecting to ${name}.`))
+  if (signal?.aborted) cancel()
   signal?.addEventListener('abort', cancel, { once: true })
+  socket.once('upgrade', (response) => {
+    stream = response.socket
+  })
   socket.once('open', resolve)
   socket.once('error', (error) => reject(unreachable(name, url, error)))
   try {
@@ -73,7 +113,8 @@ async function openControlSocket(url: URL, name: string, signal: AbortSignal | u
   } finally {
     signal?.removeEventListener('abort', cancel)
   }
-  return wrap(socket)
+  if (stream === undefined) throw new BugError('A WebSocket opened without an upgrade')
+  return wrap(socket, stream)
 }
 
 function unreachable(name: string, url: URL, error: unknown): AppError {
@@ -83,9 +124,14 @@ function unreachable(name: string, url: URL, error: unknown): AppError {
   return new AppError('device.unreachable', message, { cause: error, details: { address: url.href } })
 }
 
-function wrap(socket: WebSocket): ControlSocket {
+/** What RFC 6455 lets a close frame carry. */
+const maxReasonBytes = 123
+/** After this much time a device that does not answer our close is cut off. */
+const closeTimeoutMs = 1000
+
+function wrap(socket: WebSocket, stream: Socket): ControlSocket {
   let failure: Error | undefined
-  const stopWatching = watchLiveness(socket, (error) => {
+  const stopWatching = watchLiveness(socket, stream, (error) => {
     failure = error
     socket.terminate()
   })
@@ -107,7 +153,12 @@ function wrap(socket: WebSocket): ControlSocket {
     get bufferedBytes() {
       return socket.bufferedAmount
     },
-    close: (reason) => socket.close(1000, reason),
+    close(reason) {
+      if (socket.readyState === socket.CLOSED) return
+      socket.close(1000, reason === undefined ? undefined : Buffer.from(reason).subarray(0, maxReasonBytes))
+      const timer = setTimeout(() => socket.terminate(), closeTimeoutMs)
+      socket.once('close', () => clearTimeout(timer))
+    },
     destroy: () => socket.terminate(),
   }
 }

@@ -36,26 +36,29 @@ export async function startEmbeddedDevice(options: EmbeddedOptions): Promise<Dev
     { stdio: ['pipe', 'pipe', 'pipe'] },
   )
   try {
-    const address = await firstAddress(child, name)
+    const address = await firstAddress(child, name, options.signal)
     return await dialDevice({
       id: options.id,
       address,
       name,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
-      onClose: () => endProcess(child),
+      onClose: (wasLost) => endProcess(child, wasLost),
     })
   } catch (error) {
-    await endProcess(child)
+    await endProcess(child, false)
     throw error
   }
 }
 
-async function firstAddress(child: ChildProcess, name: string): Promise<string> {
+async function firstAddress(child: ChildProcess, name: string, signal: AbortSignal | undefined): Promise<string> {
   const said: string[] = []
   child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text))
   const line = await new Promise<string>((resolve, reject) => {
     const fail = (why: string) =>
       reject(new AppError('device.unreachable', `Device ${name} did not start: ${why}. ${said.join('').trim()}`.trim()))
+    const cancel = () => reject(new AppError('run.cancelled', `Stopped while ${name} was starting.`))
+    if (signal?.aborted) cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
     child.once('error', (error) => fail(messageOf(error)))
     child.once('exit', (code, signal) => fail(`it ended with ${signal ?? `exit code ${code}`}`))
     if (child.stdout !== null) createInterface({ input: child.stdout }).once('line', resolve)
@@ -75,11 +78,12 @@ function safeJson(text: string): unknown {
 
 const killAfterMs = 2000
 
-async function endProcess(child: ChildProcess): Promise<void> {
+/** `wasLost`: it has fallen silent already, so that asking it would be waiting for nothing. */
+async function endProcess(child: ChildProcess, wasLost: boolean): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.stdin?.end()
-  child.kill('SIGTERM')
+  child.kill(wasLost ? 'SIGKILL' : 'SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
   await exited
   clearTimeout(timer)

@@ -161,7 +161,8 @@ export function createClientLinks(options: ClientLinksOptions): ClientLinks {
     allEnded: () => openOutputs.size === 0,
     close() {
       endedInputs.abort()
-      for (const socket of sockets) socket.close()
+      // Every end has been sent and received, or the run has failed: a peer that is silent would answer no closing.
+      for (const socket of sockets) socket.destroy()
     },
   }
 }
