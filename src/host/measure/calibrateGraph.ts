@@ -4,7 +4,9 @@ import { AppError } from '../../shared/errors/appError.ts'
 import { unwrap } from '../../shared/errors/result.ts'
 import { applyGraphChange } from '../../shared/graph/applyGraphChange.ts'
 import type { Graph, NodeId } from '../../shared/graph/graph.ts'
+import { parsePortRef } from '../../shared/graph/portRef.ts'
 import { createKindRegistry, nodeKinds } from '../../shared/node-kinds/index.ts'
+import { type ReadRange, readRange } from '../../shared/onnx/readRange.ts'
 import type { TensorSpec } from '../../shared/tensor/tensorSpec.ts'
 import { writeCalibrationFile } from '../documents/calibrationFile.ts'
 import type { ModelLibrary } from '../models/modelLibrary.ts'
@@ -46,7 +48,8 @@ export async function calibrateGraph(request: {
   for (const [node, { params }] of coders) {
     const samples = await collectInputs(request, graph, node)
     const levels = typeof params.levels === 'number' ? params.levels : defaultLevels
-    const calibration = unwrap(calibrate(samples.values, samples.spec, { levels }))
+    const range = await rangeBehind(request.library, graph, node)
+    const calibration = unwrap(calibrate(samples.values, samples.spec, { levels, ...(range && { range }) }))
     const hash = await writeCalibrationFile(request.folder, calibration)
     graph = unwrap(applyGraphChange(graph, { type: 'set-param', id: node, name: 'calibration', value: hash })).graph
     outcomes.push({ node, hash, photos: samples.values.length, levels })
@@ -102,6 +105,15 @@ async function collectInputs(
   if (values.length > 0) return { spec: { dtype: 'float32', shape }, values }
   const message = `None of the pictures in ${request.photos} gave a tensor at ${node}; are they pictures?`
   throw new AppError('graph.calibration-missing', message)
+}
+
+/** What the rest of the network tells apart of the tensor that a coder gets straight from a part of it. */
+async function rangeBehind(library: ModelLibrary, graph: Graph, coder: NodeId): Promise<ReadRange | undefined> {
+  const wire = graph.wires.find(({ to }) => to === `${coder}.tensor`)
+  if (wire === undefined) return undefined
+  const { node, port } = parsePortRef(wire.from)
+  const model = graph.nodes[node]?.kind === 'onnx-model' ? graph.nodes[node].params.model : undefined
+  return typeof model === 'string' ? readRange(unwrap(await library.load(model)).model, port) : undefined
 }
 
 /** Lets every picture source read `folder`, at full speed and once. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { unwrap } from '../errors/result.ts'
 import { createTensor } from '../tensor/tensor.ts'
 import type { TensorSpec } from '../tensor/tensorSpec.ts'
-import { calibrate } from './calibrate.ts'
+import { type CalibrationOptions, calibrate } from './calibrate.ts'
 import { createCalibratedCodec } from './calibratedCodec.ts'
 import {
   type Calibration,
@@ -39,6 +39,17 @@ describe('calibrate', () => {
       expect(data.indexOf(Math.max(...data))).toBe(7)
     }
     expect(made([ramp], { levels: 16 })).toMatchObject({ percentile: 99.9 })
+  })
+
+  it('spends no level on values that a following activation would cut off', () => {
+    expect(made([ramp], { levels: 16, range: { min: 0, max: 60 } })).toMatchObject({
+      clip: { min: 0, max: 60 },
+      zeroLevel: 0,
+    })
+    expect(made([ramp], { levels: 16, range: { min: 5, max: Infinity } }).clip).toEqual({
+      min: 0,
+      max: made([ramp], { levels: 16 }).clip.max,
+    })
   })
 
   it('reconstructs each level as the mean of its values', () => {
@@ -138,6 +149,6 @@ describe('calibrationFits', () => {
   })
 })
 
-function made(samples: readonly Float32Array[], options: { levels: number; percentile?: number }): Calibration {
+function made(samples: readonly Float32Array[], options: CalibrationOptions): Calibration {
   return unwrap(calibrate(samples, spec, options))
 }

@@ -17,6 +17,8 @@ export interface CalibrationOptions {
    * nothing. Default 100 for vectors, i.e. shapes with one axis longer than 1: the largest of 1001 scores is the answer.
    */
   readonly percentile?: number
+  /** Values that are told apart by whoever reads the tensor, e.g. from 0 on where a Relu follows; the clip stays within. */
+  readonly range?: { readonly min: number; readonly max: number }
 }
 
 /** A symbol that no sample showed counts as this share of an occurrence, so that it can still be coded. */
@@ -35,7 +37,7 @@ const overallWeight = 4
 export function calibrate(
   samples: Iterable<Float32Array>,
   spec: TensorSpec,
-  { levels, percentile = defaultPercentileOf(spec) }: CalibrationOptions,
+  { levels, percentile = defaultPercentileOf(spec), range }: CalibrationOptions,
 ): Result<Calibration> {
   const levelsFit = Number.isInteger(levels) && levels >= 2 && levels <= 256
   if (!levelsFit || !(percentile > 50 && percentile <= 100)) {
@@ -59,9 +61,10 @@ export function calibrate(
     photos++
   }
   if (photos === 0) throw new BugError('calibrate() needs at least one sample')
+  const [low, high] = [range?.min ?? -widestClip, range?.max ?? widestClip]
   const clip: Clip = {
-    min: Math.max(-widestClip, Math.min(0, histogram.valueBelow(1 - percentile / 100))),
-    max: Math.min(widestClip, Math.max(0, histogram.valueBelow(percentile / 100))),
+    min: Math.min(0, Math.max(-widestClip, low, histogram.valueBelow(1 - percentile / 100))),
+    max: Math.max(0, Math.min(widestClip, high, histogram.valueBelow(percentile / 100))),
   }
 
   const grid = quantizerGridOf(clip, levels)
