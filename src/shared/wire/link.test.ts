@@ -410,7 +410,7 @@ test('[W21] a peer that falls silent for 1.5 s is gone; one that answers, or was
   expect(events, 'not heard yet').toEqual([])
   silent.send(encodeBare('pong', 3))
   await settled()
-  await tickFor(4)
+  await tickFor(7)
   expect(events).toEqual([{ sender: 'device.disconnected' }, 'closed'])
 })
 
@@ -432,7 +432,7 @@ test('[W21] a peer of which bytes come is alive, however long its frame takes on
     await settled()
   }
   expect(events).toEqual([])
-  for (let tick = 0; tick < 4; tick++) clock.tick()
+  for (let tick = 0; tick < 7; tick++) clock.tick()
   await settled()
   expect(events).toEqual([{ receiver: 'device.disconnected' }, 'closed'])
 })

@@ -183,6 +183,7 @@ export function createLinkConnection(
 
 /** Unsent bytes above which pings are not answered. */
 const maxUnreadBytes = 1024 * 1024
-const pingEveryMs = 500
-/** Silence after which a peer counts as dead: with one interval of delay a user learns within 2 s. */
+/** Also how often silence is looked at: a user learns of it within 2 s. */
+const pingEveryMs = 250
+/** Silence after which a peer counts as dead. */
 const deadAfterMs = 1500
