@@ -23,11 +23,17 @@ export interface Started {
 /** Starts the real command as a user would, in the repository's folder unless told otherwise. */
 export function startColliflow(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly cwd?: string
+    readonly env?: Readonly<Record<string, string>>
+    /** With a process group of its own, as a shell starts it. */
+    readonly detached?: boolean
+  } = {},
 ): Started {
   const child = spawn(process.execPath, [entry, ...args], {
     cwd: options.cwd ?? repository,
     env: { ...process.env, ...options.env },
+    detached: options.detached ?? false,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

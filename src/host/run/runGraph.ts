@@ -71,7 +71,7 @@ export async function runGraph(request: RunRequest): Promise<RunReport> {
     inputs: request.inputs ?? {},
     onOutput: request.onOutput,
     onAllEnded: finishIfDone,
-    onFailure: fail,
+    onFailure: (error) => fail(placed(plan, error)),
   })
 
   function finishIfDone(): void {
@@ -102,7 +102,7 @@ export async function runGraph(request: RunRequest): Promise<RunReport> {
         if (event.final) addTelemetry(report, device, event.telemetry)
         return
       case 'session-ended':
-        if (event.error !== undefined) fail(onDevice(device, fromWireError(event.error)))
+        if (event.error !== undefined) fail(placed(plan, fromWireError(event.error), device))
         running.delete(device)
         finishIfDone()
         return
@@ -167,6 +167,13 @@ async function abortEverywhere(devices: ReadonlyMap<DeviceId, Device>, session: 
   await Promise.allSettled(aborts)
 }
 
-function onDevice(device: DeviceId, error: AppError): AppError {
+/**
+ * Says where it happened: on the device of the node that failed, whichever end of a link was the first to tell us, or
+ * else on the device that reports it.
+ */
+function placed({ graph }: RunPlan, error: AppError, reporter?: DeviceId): AppError {
+  const { node } = error.details
+  const device = (typeof node === 'string' ? graph.nodes[node]?.device : undefined) ?? reporter
+  if (device === undefined) return error
   return new AppError(error.code, `On ${device}: ${messageOf(error)}`, { details: error.details, cause: error })
 }
