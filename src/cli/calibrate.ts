@@ -18,9 +18,13 @@ export async function calibrate(
       photos: resolve(options.photos),
       library: createModelLibrary(),
       signal: context.signal,
-      onProgress: (node, photos) => context.progress.show(`Collecting for ${node}: ${photos} pictures`),
+      onProgress: (node, photos, step) =>
+        context.progress.show(
+          step === 'collect'
+            ? `Collecting for ${node}: ${photos} pictures`
+            : `Fitting ${node} to ${photos} pictures ...`,
+        ),
     })
-    if (context.signal.aborted) throw context.signal.reason
     unwrap(await writeGraphFile(file, calibrated))
     for (const outcome of outcomes) {
       const { node, hash, photos, levels } = outcome

@@ -120,7 +120,7 @@ function describeModels(program: Command): void {
   models
     .command('pull')
     .description('Fetch a model of the ONNX Hub catalogue by name; resumes, and checks its SHA-256.')
-    .argument('<name>', 'e.g. MobileNet or "ResNet-50"')
+    .argument('<name>', 'e.g. ResNet50 or "SqueezeNet 1.1"')
     .option('--from <url>', 'base address instead of the public one')
     .addOption(jsonOption())
     .action(async (name, options) => (await import('./models/pull.ts')).pullModel(name, options))

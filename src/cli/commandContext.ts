@@ -42,6 +42,7 @@ export async function runCommand(
     signal: controller.signal,
     progress,
     emit: (value) => {
+      progress.clear()
       if (json) process.stdout.write(`${JSON.stringify(value)}\n`)
     },
     print: (line) => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { z } from 'zod'
 import { siblingScript } from '../node/siblingScript.ts'
 import { AppError } from '../shared/errors/appError.ts'
 import type { DeviceRole } from '../shared/graph/graph.ts'
@@ -14,6 +15,11 @@ export interface DeviceOptions {
   readonly outputDir: string
   readonly json?: boolean
 }
+
+const deviceLine = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('listening'), address: z.string(), pid: z.int() }),
+  z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
+])
 
 /** `colliflow server` and `colliflow agent`: a device process until Ctrl+C. Its first line says where it listens. */
 export async function device(role: DeviceRole, options: DeviceOptions): Promise<void> {
@@ -36,12 +42,12 @@ export async function device(role: DeviceRole, options: DeviceOptions): Promise<
     context.signal.addEventListener('abort', stop, { once: true })
     let failed = false
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const said: { type?: string; address?: string; message?: string } = JSON.parse(line)
+      const said = deviceLine.parse(JSON.parse(line))
       failed ||= said.type === 'error'
-      if (context.json) context.emit(said)
-      else if (said.type === 'listening')
+      context.emit(said)
+      // What went wrong the device has said on stderr, which is ours too.
+      if (!context.json && said.type === 'listening')
         context.print(`${role === 'cloud' ? 'Server' : 'Agent'} listening at ${said.address}  (Ctrl+C stops it)`)
-      else context.note(`error: ${said.message}`)
     })
     const exitCode = await new Promise<number>((settle, reject) => {
       child.once('error', reject)

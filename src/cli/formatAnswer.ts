@@ -1,16 +1,6 @@
-import { parseTopLabels, type TopLabel } from '../shared/node-kinds/topLabels.ts'
+import { labelsOf } from '../shared/node-kinds/topLabels.ts'
 import type { Tensor } from '../shared/tensor/tensor.ts'
 import { formatShare } from './format.ts'
-
-/** The labels in a tensor that top-labels made; undefined for any other tensor. */
-export function labelsOf(tensor: Tensor): readonly TopLabel[] | undefined {
-  if (tensor.dtype !== 'string') return undefined
-  try {
-    return parseTopLabels(tensor)
-  } catch {
-    return undefined // plain text, not labels
-  }
-}
 
 const shownValues = 4
 

@@ -9,10 +9,11 @@ import { unwrap } from '../shared/errors/result.ts'
 import type { DeviceId, Graph, NodeId } from '../shared/graph/graph.ts'
 import { createTopology } from '../shared/graph/topology.ts'
 import { nodeKinds } from '../shared/node-kinds/index.ts'
-import { percentile } from '../shared/profile/percentile.ts'
+import { labelsOf } from '../shared/node-kinds/topLabels.ts'
+import { LogHistogram } from '../shared/profile/logHistogram.ts'
 import { type CommandContext, runCommand } from './commandContext.ts'
 import { formatBytes, formatMs, formatTable } from './format.ts'
-import { formatAnswer, labelsOf } from './formatAnswer.ts'
+import { formatAnswer } from './formatAnswer.ts'
 import { showDeployProgress } from './showDeployProgress.ts'
 
 export interface RunOptions {
@@ -27,8 +28,11 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   await runCommand(options, async (context) => {
     const written = unwrap(await readGraphFile(file))
     const graph = withInputs(written, options.input ?? [])
+    context.progress.show('Reading what the graph names ...')
     const plan = await planRun(graph, nodeKinds, { library: createModelLibrary(), folder: dirname(resolve(file)) })
     for (const { at, message } of plan.warnings) context.note(`warning: ${at}: ${message}`)
+    const order = createTopology(graph).order
+    context.progress.show(`Reaching ${plan.partition.devices.join(', ')} ...`)
     const devices = await connectDevices({
       graph,
       needed: plan.partition.devices,
@@ -36,9 +40,9 @@ export async function run(file: string, options: RunOptions): Promise<void> {
       outputDir: resolve(options.outputDir),
       signal: context.signal,
     })
-    const frames: OutputFrame[] = []
+    const measures = new AnswerMeasures()
     try {
-      describePlan(context, graph, devices)
+      describePlan(context, graph, order, devices)
       let skipped = 0
       const report = await runGraph({
         plan,
@@ -51,11 +55,11 @@ export async function run(file: string, options: RunOptions): Promise<void> {
           context.note(`${level}: ${node ?? device}: ${message}`)
         },
         onOutput: (frame) => {
-          frames.push({ ...frame })
+          measures.add(frame)
           printFrame(context, frame)
         },
       })
-      summarise(context, frames, report, skipped, createTopology(graph).order)
+      summarise(context, measures, report, skipped, order)
     } finally {
       await Promise.all([...devices.values()].map((device) => device.close()))
     }
@@ -96,12 +100,15 @@ export function parseAddresses(entries: readonly string[]): ReadonlyMap<DeviceId
 function describePlan(
   context: CommandContext,
   graph: Graph,
+  order: readonly NodeId[],
   devices: ReadonlyMap<DeviceId, { readonly name: string }>,
 ): void {
   context.note(graph.title)
   for (const [id, device] of devices) {
-    const own = Object.entries(graph.nodes).filter(([, node]) => (node.device ?? id) === id && node.from === undefined)
-    context.note(`  ${device.name}: ${own.map(([node]) => node).join(', ')}`)
+    const own = order.filter(
+      (node) => (graph.nodes[node]?.device ?? id) === id && graph.nodes[node]?.from === undefined,
+    )
+    context.note(`  ${device.name}: ${own.join(', ')}`)
   }
 }
 
@@ -117,25 +124,23 @@ function printFrame(context: CommandContext, frame: OutputFrame): void {
 
 function summarise(
   context: CommandContext,
-  frames: readonly OutputFrame[],
+  measures: AnswerMeasures,
   report: RunReport,
   skipped: number,
   order: readonly NodeId[],
 ): void {
-  const latencies = frames.map(({ latencyMs }) => latencyMs)
-  const latencyMs = { p50: percentile(latencies, 0.5), p95: percentile(latencies, 0.95) }
-  const wireBytesPerFrame = mean(frames.map(({ wireBytes }) => wireBytes))
+  const { frames, wireBytesPerFrame, latencyMs } = measures.total()
   const nodes = Object.fromEntries(
     Object.entries(report.nodes).map(([id, { device, computeMs }]) => [
       id,
       { device, p50Ms: computeMs.p50, p95Ms: computeMs.p95 },
     ]),
   )
-  context.emit({ type: 'summary', frames: frames.length, skipped, wireBytesPerFrame, latencyMs, nodes })
+  context.emit({ type: 'summary', frames, skipped, wireBytesPerFrame, latencyMs, nodes })
   if (context.json) return
   context.print('')
   context.print(
-    `${frames.length} ${frames.length === 1 ? 'frame' : 'frames'}` +
+    `${frames} ${frames === 1 ? 'frame' : 'frames'}` +
       (skipped > 0 ? `, ${skipped} skipped` : '') +
       ` · ${formatBytes(wireBytesPerFrame)} a frame on the wire` +
       ` · latency p50 ${formatMs(latencyMs.p50)}, p95 ${formatMs(latencyMs.p95)}`,
@@ -148,6 +153,19 @@ function summarise(
   for (const line of formatTable(['node', 'device', 'work p50', 'p95'], rows)) context.print(line)
 }
 
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
+/** What is kept of the answers: an endless run prints every one of them and takes no more memory than a short one. */
+class AnswerMeasures {
+  readonly #latencyNs = new LogHistogram()
+  #wireBytes = 0
+
+  add({ latencyMs, wireBytes }: OutputFrame): void {
+    this.#latencyNs.add(latencyMs * 1e6)
+    this.#wireBytes += wireBytes
+  }
+
+  /** Percentiles are within 2 %; all is 0 if there was no answer. */
+  total() {
+    const { count, p50, p95 } = this.#latencyNs.toDistribution(1e-6)
+    return { frames: count, wireBytesPerFrame: count === 0 ? 0 : this.#wireBytes / count, latencyMs: { p50, p95 } }
+  }
 }

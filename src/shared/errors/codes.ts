@@ -4,11 +4,12 @@
  */
 export const errorCodes = {
   'usage.invalid': 'The command line is wrong.',
+  'usage.node-too-old': 'The program was started by a Node that is too old for it.',
   'internal.bug': 'The program contradicted itself; please report it.',
   'run.cancelled': 'The user stopped the run.',
 
   'file.not-found': 'A file or folder does not exist.',
-  'file.unreadable': 'A file exists but cannot be read.',
+  'file.unreadable': 'A file exists but cannot be read, or is not what it should be.',
   'file.write-failed': 'A file cannot be written (permissions, full disk).',
   'file.too-large': 'A file is larger than the stated limit.',
 
@@ -48,7 +49,6 @@ export const errorCodes = {
   'model.tensor-missing': 'The network has no tensor of that name.',
   'model.hash-mismatch': 'A model file differs from its SHA-256.',
   'model.exists': 'A different model already has that name.',
-  'model.preset-missing': 'The model has no preprocessing preset.',
   'model.labels-missing': 'No label set of that name exists.',
   'model.load-failed': 'The inference engine refused the model.',
   'model.run-failed': 'The inference engine failed on a frame.',
