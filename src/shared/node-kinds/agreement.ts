@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { numericTypes } from '../tensor/dataType.ts'
 import { takeClass } from './classScores.ts'
 import { defineNodeKind } from './nodeKind.ts'
-import { numericTypes } from './portSpecs.ts'
 import { createRunningShare } from './runningShare.ts'
 
 /** Each input is scores of one picture, or the index of a class. */

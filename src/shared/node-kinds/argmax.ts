@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { numericTypes } from '../tensor/dataType.ts'
 import { numbersOf } from '../tensor/numericValues.ts'
 import { createTensor } from '../tensor/tensor.ts'
 import { indexOfMax } from './classScores.ts'
 import { defineNodeKind } from './nodeKind.ts'
-import { numericTypes } from './portSpecs.ts'
 import { takeNumeric } from './takeInput.ts'
 
 /** [..., classes] to int32 [...]. */

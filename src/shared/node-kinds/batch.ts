@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { AppError } from '../errors/appError.ts'
+import { numericTypes } from '../tensor/dataType.ts'
 import { concatenate, type NumericTensor } from '../tensor/numericValues.ts'
 import type { TensorSpec } from '../tensor/tensorSpec.ts'
 import { defineNodeKind, type NodeOutputs } from './nodeKind.ts'
-import { numericTypes } from './portSpecs.ts'
 import { formatTensor, takeNumeric } from './takeInput.ts'
 
 /** [1, ...] times N to [N, ...], or [...] times N to [N, ...] where the first axis is no batch of one. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
+import { numericTypes } from '../tensor/dataType.ts'
 import { fromFloat16Bits } from '../tensor/float16.ts'
 import type { NumericTensor } from '../tensor/numericValues.ts'
 import { createTensor } from '../tensor/tensor.ts'
 import { castTensor } from './cast.ts'
-import { numericTypes } from './portSpecs.ts'
 
 const floats = (...values: readonly number[]) => createTensor('float32', [values.length], Float32Array.from(values))
 const list = ({ data }: NumericTensor) => Array.from<number | bigint>(data)

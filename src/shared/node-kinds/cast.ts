@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { assertNever } from '../errors/bugError.ts'
 import type { NumericDataType } from '../tensor/dataType.ts'
+import { numericTypes } from '../tensor/dataType.ts'
 import { toFloat16Bits } from '../tensor/float16.ts'
 import { type NumericTensor, numbersOf } from '../tensor/numericValues.ts'
 import { createTensor } from '../tensor/tensor.ts'
 import { defineNodeKind } from './nodeKind.ts'
-import { numericTypes } from './portSpecs.ts'
 import { takeNumeric } from './takeInput.ts'
 
 /** Any numbers to `dtype`, same shape. */

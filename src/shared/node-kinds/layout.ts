@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { AppError } from '../errors/appError.ts'
 import { assertNever } from '../errors/bugError.ts'
+import { numericTypes } from '../tensor/dataType.ts'
 import { gather } from '../tensor/numericValues.ts'
 import type { Dimension, Shape, TensorLayout } from '../tensor/tensorSpec.ts'
 import { formatSpec } from '../tensor/tensorSpec.ts'
 import { defineNodeKind, refuseInput } from './nodeKind.ts'
-import { numericTypes } from './portSpecs.ts'
 import { formatTensor, takeNumeric } from './takeInput.ts'
 
 /** Moves the axes of pictures and feature maps; a picture [H, W, C] is a batch of one where a batch is asked for. */

@@ -113,6 +113,16 @@ const topLabelSchema = z.object({
   background: z.boolean().default(false),
 })
 
+/** The answer of a top-labels node, best class first; undefined for any other tensor. */
+export function labelsOf(tensor: Tensor): readonly TopLabel[] | undefined {
+  if (tensor.dtype !== 'string') return undefined
+  try {
+    return parseTopLabels(tensor)
+  } catch {
+    return undefined // other text
+  }
+}
+
 /** The answer of a top-labels node, best class first. Fails with `codec.payload-invalid` for any other tensor. */
 export function parseTopLabels(tensor: Tensor): readonly TopLabel[] {
   if (tensor.dtype === 'string') {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { elementBytesOf, encodePackedHeader } from '../codecs/packedTensor.ts'
 import { AppError } from '../errors/appError.ts'
+import { numericTypes } from '../tensor/dataType.ts'
 import { bytesTensor } from '../tensor/tensor.ts'
 import { defineNodeKind } from './nodeKind.ts'
-import { numericTypes } from './portSpecs.ts'
 import { takeInput } from './takeInput.ts'
 
 /** Any tensor but text to bytes: a header with dtype and shape, then its elements as a zstd frame. */

@@ -1,9 +1,5 @@
-/**
- * Element types that cross wires, files and sockets under these names. `float16` and `bool` have no JavaScript array of
- * their own: float16 is carried as its bits in a Uint16Array, bool as 0/1 in a Uint8Array. `bytes` is an opaque byte
- * string (an encoded picture, a compressed tensor) of shape [length]; `string` is UTF-8 text per element.
- */
-export const dataTypes = [
+/** Element types that are numbers, one after the other in memory. */
+export const numericTypes = [
   'float32',
   'float64',
   'float16',
@@ -16,9 +12,14 @@ export const dataTypes = [
   'int64',
   'uint64',
   'bool',
-  'bytes',
-  'string',
 ] as const
+
+/**
+ * Element types that cross wires, files and sockets under these names. `float16` and `bool` have no JavaScript array of
+ * their own: float16 is carried as its bits in a Uint16Array, bool as 0/1 in a Uint8Array. `bytes` is an opaque byte
+ * string (an encoded picture, a compressed tensor) of shape [length]; `string` is UTF-8 text per element.
+ */
+export const dataTypes = [...numericTypes, 'bytes', 'string'] as const
 
 export type DataType = (typeof dataTypes)[number]
 
@@ -39,7 +40,7 @@ export interface TensorDataByType {
   readonly string: readonly string[]
 }
 
-export type NumericDataType = Exclude<DataType, 'bytes' | 'string'>
+export type NumericDataType = (typeof numericTypes)[number]
 
 const bytesPerElementByType: Readonly<Record<Exclude<DataType, 'string'>, number>> = {
   float32: 4,
