@@ -5,7 +5,9 @@ import { unwrap } from '../../shared/errors/result.ts'
 import { applyGraphChange } from '../../shared/graph/applyGraphChange.ts'
 import type { Graph, NodeId } from '../../shared/graph/graph.ts'
 import { parsePortRef } from '../../shared/graph/portRef.ts'
+import { createTopology } from '../../shared/graph/topology.ts'
 import { createKindRegistry, nodeKinds } from '../../shared/node-kinds/index.ts'
+import { quantizeRans } from '../../shared/node-kinds/quantizeRans/quantizeRans.ts'
 import { type ReadRange, readRange } from '../../shared/onnx/readRange.ts'
 import type { TensorSpec } from '../../shared/tensor/tensorSpec.ts'
 import { writeCalibrationFile } from '../documents/calibrationFile.ts'
@@ -27,6 +29,7 @@ const maxSampleBytes = 1024 ** 3
 /**
  * Fits every quantise-rans node of a graph on pictures: runs what lies before it on this computer, collects its input
  * tensors, fits clip and tables, stores them beside the graph and names them in the node. Gives the changed graph.
+ * Fails with graph.* (also when no picture gave a tensor), file.*, model.* or what broke the run, and `run.cancelled`.
  */
 export async function calibrateGraph(request: {
   readonly graph: Graph
@@ -34,20 +37,22 @@ export async function calibrateGraph(request: {
   readonly photos: string
   readonly library: ModelLibrary
   readonly signal: AbortSignal
-  onProgress?(node: NodeId, photos: number): void
+  onProgress?(node: NodeId, photos: number, step: 'collect' | 'fit'): void
 }): Promise<{ readonly graph: Graph; readonly outcomes: readonly CalibrationOutcome[] }> {
   let graph = request.graph
   const outcomes: CalibrationOutcome[] = []
-  const coders = Object.entries(graph.nodes).filter(([, node]) => node.kind === 'quantize-rans')
+  // In the order of flow: what one coder calibrates, the next one behind it may need.
+  const coders = createTopology(graph).order.filter((id) => graph.nodes[id]?.kind === quantizeRans.id)
   if (coders.length === 0) {
     throw new AppError(
       'graph.calibration-missing',
       'The graph has no quantize-rans node, the only kind that is calibrated.',
     )
   }
-  for (const [node, { params }] of coders) {
+  for (const node of coders) {
+    const levels = levelsOf(graph, node)
     const samples = await collectInputs(request, graph, node)
-    const levels = typeof params.levels === 'number' ? params.levels : defaultLevels
+    request.onProgress?.(node, samples.values.length, 'fit')
     const range = await rangeBehind(request.library, graph, node)
     const calibration = unwrap(calibrate(samples.values, samples.spec, { levels, ...(range && { range }) }))
     const hash = await writeCalibrationFile(request.folder, calibration)
@@ -55,6 +60,14 @@ export async function calibrateGraph(request: {
     outcomes.push({ node, hash, photos: samples.values.length, levels })
   }
   return { graph, outcomes }
+}
+
+function levelsOf(graph: Graph, node: NodeId): number {
+  const params = quantizeRans.params.safeParse(graph.nodes[node]?.params)
+  if (params.success) return params.data.levels
+  const [issue] = params.error.issues
+  const message = `nodes.${node}.params.${issue?.path.join('.')}: ${issue?.message}. Correct it, then calibrate.`
+  throw new AppError('graph.params-invalid', message, { cause: params.error })
 }
 
 interface Samples {
@@ -68,7 +81,7 @@ async function collectInputs(
     readonly photos: string
     readonly library: ModelLibrary
     readonly signal: AbortSignal
-    onProgress?(node: NodeId, photos: number): void
+    onProgress?(node: NodeId, photos: number, step: 'collect' | 'fit'): void
   },
   graph: Graph,
   node: NodeId,
@@ -83,6 +96,7 @@ async function collectInputs(
     outputDir: request.folder,
     signal,
   })
+  request.onProgress?.(node, 0, 'collect')
   const values: Float32Array[] = []
   let shape: readonly number[] = []
   let bytes = 0
@@ -96,12 +110,13 @@ async function collectInputs(
         shape = tensor.shape
         bytes += tensor.data.byteLength
         if (bytes <= maxSampleBytes) values.push(tensor.data)
-        request.onProgress?.(node, values.length)
+        request.onProgress?.(node, values.length, 'collect')
       },
     })
   } finally {
     await Promise.all([...devices.values()].map((device) => device.close()))
   }
+  if (signal.aborted) throw signal.reason
   if (values.length > 0) return { spec: { dtype: 'float32', shape }, values }
   const message = `None of the pictures in ${request.photos} gave a tensor at ${node}; are they pictures?`
   throw new AppError('graph.calibration-missing', message)
@@ -123,6 +138,3 @@ export function withPhotos(graph: Graph, folder: string): Graph {
   )
   return { ...graph, nodes: Object.fromEntries(nodes) }
 }
-
-/** The schema's default of quantize-rans. */
-const defaultLevels = 16

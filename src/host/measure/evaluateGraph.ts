@@ -1,8 +1,9 @@
+import { readdir } from 'node:fs/promises'
 import { uncutGraph } from '../../shared/deploy/uncutGraph.ts'
 import { AppError } from '../../shared/errors/appError.ts'
 import type { DeviceId, Graph } from '../../shared/graph/graph.ts'
 import { createKindRegistry, nodeKinds } from '../../shared/node-kinds/index.ts'
-import { parseTopLabels, type TopLabel } from '../../shared/node-kinds/topLabels.ts'
+import { labelsOf, type TopLabel } from '../../shared/node-kinds/topLabels.ts'
 import { percentile } from '../../shared/profile/percentile.ts'
 import type { ModelLibrary } from '../models/modelLibrary.ts'
 import { connectDevices } from '../run/connectDevices.ts'
@@ -39,17 +40,20 @@ export interface EvaluationRequest {
 
 /**
  * Runs a graph over labelled pictures and the network that it cuts, uncut and on one device, over the same ones.
- * Every wire blocks with one slot meanwhile: no picture is lost, and latency holds little waiting.
+ * Every wire blocks with one slot meanwhile: no picture is lost, and latency holds little waiting. Of several outputs
+ * with labels, the last answer about a picture counts.
+ * Fails with `usage.invalid` if the labels are those of other pictures, `graph.no-output` if nothing gives labels, and
+ * with what planning or running a graph fails.
  */
 export async function evaluateGraph(request: EvaluationRequest): Promise<Evaluation> {
+  await refuseOtherLabels(request)
   const graph = withFiveLabels(blocking(withPhotos(request.graph, request.photos)))
   const answers = await answersOf(graph, request, 'graph', request.addresses)
   const whole = uncutGraph(graph, createKindRegistry(nodeKinds))
   const reference = await answersOf(whole, request, 'uncut network', new Map())
   const labelled = [...answers.values()].filter(({ source }) => request.labels.has(source))
   if (labelled.length === 0) {
-    const message = `No picture that was answered is in the label file; it names ${request.labels.size} files.`
-    throw new AppError('usage.invalid', message)
+    throw otherLabels(request)
   }
   const latencies = [...answers.values()].map(({ latencyMs }) => latencyMs)
   const agreeing = [...answers.values()].filter(
@@ -68,6 +72,21 @@ export async function evaluateGraph(request: EvaluationRequest): Promise<Evaluat
     },
     skipped: answers.skipped,
   }
+}
+
+/** Before minutes are spent on running them. A folder that cannot be read is reported by the run. */
+async function refuseOtherLabels(request: EvaluationRequest): Promise<void> {
+  const names = await readdir(request.photos).catch(() => undefined)
+  if (names !== undefined && !names.some((name) => request.labels.has(name))) throw otherLabels(request)
+}
+
+function otherLabels({ photos, labels }: EvaluationRequest): AppError {
+  const [first] = labels.keys()
+  const named = first === undefined ? 'it has no lines' : `it names ${labels.size} files, ${first} for instance`
+  return new AppError(
+    'usage.invalid',
+    `The label file has no picture of ${photos}: ${named}. Give the two that belong together.`,
+  )
 }
 
 interface Answer {
@@ -89,6 +108,7 @@ async function answersOf(
   addresses: ReadonlyMap<DeviceId, string>,
 ): Promise<Answers> {
   const { signal, outputDir } = request
+  request.onProgress?.(phase, 0)
   const plan = await planRun(graph, nodeKinds, request)
   const devices = await connectDevices({ graph, needed: plan.partition.devices, addresses, outputDir, signal })
   const answers = new Answers()
@@ -120,8 +140,9 @@ async function answersOf(
 
 function toAnswer(frame: OutputFrame): Answer | undefined {
   const { tensor, source, latencyMs, wireBytes } = frame
-  if (source === undefined || tensor.dtype !== 'string') return undefined
-  return { source, classes: parseTopLabels(tensor).map(classOf), latencyMs, wireBytes }
+  const labels = labelsOf(tensor)
+  if (source === undefined || labels === undefined) return undefined
+  return { source, classes: labels.map(classOf), latencyMs, wireBytes }
 }
 
 /** The class as a label file counts it: without the background class, which becomes -1. */
