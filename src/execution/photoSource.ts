@@ -3,8 +3,7 @@ import { extname, join } from 'node:path'
 import { nodeImages } from '../../runtime/node.ts'
 import type { InputFrame } from '../shared/api/execution.ts'
 import { AppError, messageOf } from '../shared/errors/appError.ts'
-
-const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp'])
+import { imageExtensions } from '../shared/node-kinds/imageFolder.ts'
 
 /**
  * The pictures of a folder, by name, each as uint8 [H, W, 3] RGB with its file name as the source: frames for an input
@@ -14,7 +13,7 @@ export async function* photoSource(folder: string): AsyncGenerator<InputFrame> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new AppError('file.not-found', `Folder ${folder} cannot be read: ${messageOf(cause)}.`, { cause })
   })
-  for (const name of names.filter((each) => extensions.has(extname(each).toLowerCase())).sort()) {
+  for (const name of names.filter((each) => imageExtensions.includes(extname(each).slice(1).toLowerCase())).sort()) {
     yield { tensor: await nodeImages.decode(await readFile(join(folder, name))), source: name }
   }
 }

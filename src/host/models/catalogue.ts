@@ -57,9 +57,9 @@ export function findEntry(catalogue: Catalogue, wanted: string): Result<Catalogu
   const [newest] = catalogue.models.filter(isMeant).sort((a, b) => b.opset - a.opset)
   if (newest !== undefined) return success(newest)
   const close = namesLike(catalogue, key)
-  const hint = close.length === 0 ? 'It has for example' : 'Did you mean'
-  const some = close.length === 0 ? [...new Set(catalogue.models.map(({ name }) => name))].slice(0, 8) : close
-  const message = `The ONNX Hub catalogue has no model named ${wanted}. ${hint} ${some.join(', ')}?`
+  const some = [...new Set(catalogue.models.map(({ name }) => name))].slice(0, 8)
+  const hint = close.length === 0 ? `It has for example ${some.join(', ')}.` : `Did you mean ${close.join(', ')}?`
+  const message = `The ONNX Hub catalogue has no model named ${wanted}. ${hint}`
   return failure(new AppError('model.not-found', message, { details: { model: wanted, close } }))
 }
 

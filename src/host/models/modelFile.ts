@@ -15,7 +15,9 @@ export interface ModelFile {
 /** Reads a file of at most 1 GiB. Fails with file.*. */
 export async function readModelFile(path: string): Promise<Result<ModelFile>> {
   try {
-    const { size } = await stat(path)
+    const found = await stat(path)
+    if (found.isDirectory()) return failure(new AppError('file.unreadable', `${path} is a folder; name an ONNX file.`))
+    const { size } = found
     if (size > maxModelBytes) {
       const message = `${path} has ${size} bytes; models of at most ${maxModelBytes} (1 GiB) are read.`
       return failure(new AppError('file.too-large', message))

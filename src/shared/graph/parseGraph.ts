@@ -70,11 +70,15 @@ function notJson(text: string, cause: unknown): AppError {
 }
 
 function formatUnknown(document: unknown): AppError {
-  const found = isObject(document) ? `"format" is ${describeValue(document.format)}` : describeValue(document)
+  const found = isObject(document) ? formatOf(document) : describeValue(document)
   return new AppError(
     'graph.format-unknown',
     `The file is not a ColliFlow graph: expected an object with "format": "${graphFormat}", found ${found}.`,
   )
+}
+
+function formatOf({ format }: Readonly<Record<string, unknown>>): string {
+  return format === undefined ? 'an object without it' : `one with "format": ${describeValue(format)}`
 }
 
 function refuseVersion(version: unknown): AppError | undefined {
