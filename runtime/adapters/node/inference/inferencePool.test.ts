@@ -157,6 +157,17 @@ test('a worker that dies fails its own run and nobody else', async () => {
   expect(await other.session.run({ x: four })).toEqual({ y: four })
 })
 
+test('runs that overlap, small and larger than the shared memory, each get their own answer', async () => {
+  const { session } = await acquire({ shape: ['N'] })
+  const sizes = Array.from({ length: 40 }, (_, index) => (index % 3 === 0 ? 400_000 : 1 + index))
+  const answers = await Promise.all(
+    sizes.map((size, index) => session.run({ x: createTensor('float32', [size], new Float32Array(size).fill(index)) })),
+  )
+  expect(answers.map(({ y }) => [y?.shape[0], y?.data[0], y?.data.at(-1)])).toEqual(
+    sizes.map((size, index) => [size, index, index]),
+  )
+})
+
 test('the hop without work comes back', async () => {
   const worker = await startInferenceWorker((await store(tinyModel())).path, 1, 'tiny')
   for (let index = 0; index < 100; index++) await worker.ping()
