@@ -423,6 +423,40 @@ test('a client that falls silent is cut off', async () => {
   expect(code).toBe(1006)
 })
 
+test('idle connections, however many, keep no client out', async () => {
+  const idle = await Promise.all(
+    Array.from({ length: 300 }, async () => {
+      const socket = new WebSocket(`${address}/control`)
+      await new Promise((resolve) => socket.once('open', resolve))
+      return socket
+    }),
+  )
+  await (await dial()).control.request('clock', {})
+  expect(idle.filter(({ readyState }) => readyState === WebSocket.OPEN).length).toBeLessThanOrEqual(64)
+  for (const socket of idle) socket.terminate()
+})
+
+test('a client that sends requests and never reads the answers is cut off', async () => {
+  const socket = new WebSocket(`${address}/control`)
+  await new Promise((resolve) => socket.once('open', resolve))
+  socket.on('error', () => undefined)
+  socket.send(hello)
+  await new Promise((resolve) => socket.once('message', resolve))
+  const closed = new Promise<true>((resolve) => socket.once('close', () => resolve(true)))
+  socket.pause()
+  // Each is answered by an error that is longer than the request.
+  const request = JSON.stringify({ type: 'stop', id: 2, session: '"'.repeat(64) })
+  let isOver = false
+  void closed.then(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    if (socket.bufferedAmount < 1e6) for (let count = 0; count < 1000; count++) socket.send(request)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await (await dial()).control.request('clock', {})
+})
+
 test('a page of another site cannot open a connection', async () => {
   for (const path of ['/control', '/data']) {
     const socket = new WebSocket(`${address}${path}`, { origin: 'https://example.com' })

@@ -6,7 +6,7 @@ const pingEveryMs = 250
 /** Silence after which a peer counts as dead. */
 const deadAfterMs = 1500
 /** A peer that takes this much less than we send does not read, whatever else it does. */
-const maxUnreadBytes = 32 * 1024 * 1024
+const maxUnreadBytes = 16 * 1024 * 1024
 
 /**
  * Pings the peer of a WebSocket and reports it dead when not a byte has come from it for 1.5 s, or when it leaves what
