@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { z } from 'zod'
 import { siblingScript } from '../node/siblingScript.ts'
 import { AppError } from '../shared/errors/appError.ts'
+import { BugError } from '../shared/errors/bugError.ts'
 import type { DeviceRole } from '../shared/graph/graph.ts'
 import { runCommand } from './commandContext.ts'
 
@@ -15,11 +15,6 @@ export interface DeviceOptions {
   readonly outputDir: string
   readonly json?: boolean
 }
-
-const deviceLine = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('listening'), address: z.string(), pid: z.int() }),
-  z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
-])
 
 /** `colliflow server` and `colliflow agent`: a device process until Ctrl+C. Its first line says where it listens. */
 export async function device(role: DeviceRole, options: DeviceOptions): Promise<void> {
@@ -42,7 +37,7 @@ export async function device(role: DeviceRole, options: DeviceOptions): Promise<
     context.signal.addEventListener('abort', stop, { once: true })
     let failed = false
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const said = deviceLine.parse(JSON.parse(line))
+      const said = parseDeviceLine(line)
       failed ||= said.type === 'error'
       context.emit(said)
       // What went wrong the device has said on stderr, which is ours too.
@@ -55,6 +50,17 @@ export async function device(role: DeviceRole, options: DeviceOptions): Promise<
     })
     return exitCode === 0 && !failed ? 0 : 1
   })
+}
+
+interface DeviceLine {
+  readonly type?: unknown
+  readonly address?: unknown
+}
+
+function parseDeviceLine(line: string): DeviceLine & Readonly<Record<string, unknown>> {
+  const said: unknown = JSON.parse(line)
+  if (typeof said === 'object' && said !== null) return { ...said }
+  throw new BugError(`A device printed on stdout what is no message: ${line}`)
 }
 
 function childArguments(role: DeviceRole, options: DeviceOptions): string[] {
