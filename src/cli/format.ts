@@ -16,6 +16,7 @@ export function formatMs(ms: number): string {
   return `${ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)} ms`
 }
 
+/** "97.7 %" of a share from 0 to 1. */
 export function formatShare(share: number): string {
   return `${(share * 100).toFixed(1)} %`
 }

@@ -168,6 +168,12 @@ describe('colliflow models pull', () => {
     expect(exitCode).toBe(1)
   })
 
+  it('refuses an address to fetch from that is none', async () => {
+    const { exitCode, lines } = await colliflow(['models', 'pull', 'ResNet50', '--from', 'banana', '--json'])
+    expect(lines).toEqual([{ type: 'error', code: 'usage.invalid', message: expect.stringContaining('banana') }])
+    expect(exitCode).toBe(2)
+  })
+
   it('proposes names for one that the catalogue does not have', async () => {
     const { exitCode, lines } = await colliflow(['models', 'pull', 'resnet-50', '--json'])
     expect(lines).toEqual([{ type: 'error', code: 'model.not-found', message: expect.stringContaining('ResNet50') }])

@@ -1,4 +1,5 @@
 import { pullModel as pull } from '../../host/models/modelHub.ts'
+import { AppError } from '../../shared/errors/appError.ts'
 import { unwrap } from '../../shared/errors/result.ts'
 import { runCommand } from '../commandContext.ts'
 import { formatBytes } from '../format.ts'
@@ -9,6 +10,10 @@ export async function pullModel(
   options: { readonly from?: string; readonly json?: boolean },
 ): Promise<void> {
   await runCommand(options, async (context) => {
+    if (options.from !== undefined && !/^https?:$/.test(URL.parse(options.from)?.protocol ?? '')) {
+      const message = `--from ${options.from}: expected an http or https address, e.g. https://mirror.example.com/onnx.`
+      throw new AppError('usage.invalid', message)
+    }
     const card = unwrap(
       await pull(name, {
         ...(options.from && { baseUrl: options.from }),

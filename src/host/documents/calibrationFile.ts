@@ -27,6 +27,7 @@ export async function readCalibrationText(folder: string, hash: string): Promise
   throw new AppError('graph.calibration-missing', message)
 }
 
+/** Fails with graph.calibration-missing, or with codec.table-invalid for a file that was written wrongly. */
 export async function readCalibration(folder: string, hash: string): Promise<Calibration> {
   return unwrap(parseCalibration(await readCalibrationText(folder, hash)))
 }

@@ -22,6 +22,7 @@ export async function writeGraphFile(path: string, graph: Graph): Promise<Result
   return writeWhole(path, writeGraph(graph))
 }
 
+/** A whole file as UTF-8. Fails with file.not-found or file.unreadable (a folder, no permission). */
 export async function readText(path: string): Promise<Result<string>> {
   try {
     return success(await readFile(path, 'utf8'))

@@ -58,6 +58,7 @@ export function parseModelCard(text: string, path: string): Result<ModelCard> {
   }
 }
 
+/** The text of a card file; parseModelCard reads it back. */
 export function writeModelCard(card: ModelCard): string {
   return `${JSON.stringify(card, undefined, 2)}\n`
 }

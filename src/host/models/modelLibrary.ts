@@ -67,6 +67,7 @@ export interface ModelLibrary {
   loadLabelSet(id: string): Promise<Result<LabelSetSummary>>
 }
 
+/** By default the models of the package and of the user's cache. Reads nothing until it is asked. */
 export function createModelLibrary(
   options: { readonly shippedFolder?: string; readonly cacheFolder?: string } = {},
 ): ModelLibrary {

@@ -14,6 +14,7 @@ export interface ModelFolders {
 
 export const cardExtension = '.card.json'
 
+/** Where models lie: models/ of the package and `models` in the user's cache, or the folders that are given. */
 export function modelFolders(
   options: { readonly shippedFolder?: string; readonly cacheFolder?: string } = {},
 ): ModelFolders & { readonly cache: string } {

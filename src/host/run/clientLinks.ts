@@ -60,6 +60,7 @@ export interface ClientLinks {
 /** Answers that may be on their way while one is being handled. */
 const outputWindow = 8
 
+/** Nothing is dialled before `connect`; every socket closes with `close`. Failures reach `onFailure`, the first one counts. */
 export function createClientLinks(options: ClientLinksOptions): ClientLinks {
   const { inputs: inputPorts, outputs: outputPorts } = options.plan.partition.client
   const sockets: FrameSocket[] = []

@@ -77,10 +77,12 @@ export interface TransportParams {
   readonly to: Placement
 }
 
+/** Carries any tensor to another device over TCP, unchanged. */
 export function TcpTransport(params: TransportParams, options?: Omit<ModuleOptions, 'device'>): SameType {
   return callerOf(tcpTransport, {}, { ...options, device: params.to }) as SameType // its output is its input
 }
 
+/** Carries any tensor to another device over a WebSocket, unchanged. */
 export function WebSocketTransport(params: TransportParams, options?: Omit<ModuleOptions, 'device'>): SameType {
   return callerOf(websocketTransport, {}, { ...options, device: params.to }) as SameType // its output is its input
 }
@@ -103,6 +105,7 @@ export const Accuracy = moduleOf<Compare>()(accuracy)
 export const Table = moduleOf<Sink>()(table)
 export const Recorder = moduleOf<Sink>()(recorder)
 
+/** Converts elements of any numeric type to `dtype`, float32 unless told otherwise; the shape stays. */
 export function Cast<const D extends NumericDataType = 'float32'>(
   params: { readonly dtype?: D } = {},
   options?: ModuleOptions,

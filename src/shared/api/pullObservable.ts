@@ -10,6 +10,7 @@ export interface Subscribable<T> {
   }): { unsubscribe(): void }
 }
 
+/** Whether it can only be subscribed to; what can also be iterated is read by iterating. */
 export function isSubscribable<T>(value: object | Subscribable<T>): value is Subscribable<T> {
   return 'subscribe' in value && typeof value.subscribe === 'function' && !(Symbol.asyncIterator in value)
 }

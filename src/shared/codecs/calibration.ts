@@ -69,6 +69,7 @@ export function parseCalibration(text: string): Result<Calibration> {
   return success(parsed.data)
 }
 
+/** What rounds float32 elements to the calibration's levels and back. */
 export function quantizerOf(calibration: Calibration): Quantizer {
   const { levels, scale, zeroLevel, reconstruction } = calibration
   return { levels, scale, zeroLevel, reconstruction: Float32Array.from(reconstruction) }
@@ -79,6 +80,7 @@ export function ransTablesOf(calibration: Calibration): RansTables {
   return createRansTables(calibration)
 }
 
+/** The tensors that the calibration was made for. */
 export function calibrationTensorOf({ tensor }: Calibration): TensorSpec {
   const { dtype, shape, layout } = tensor
   return layout === undefined ? { dtype, shape } : { dtype, shape, layout }

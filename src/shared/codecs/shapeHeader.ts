@@ -51,6 +51,7 @@ export function decodeShape(payload: Uint8Array, offset: number, maxElements: nu
   return { shape, elements, end }
 }
 
+/** `codec.payload-invalid`; `what` goes on after "cannot be decoded:". */
 export function invalidPayload(what: string): AppError {
   return new AppError('codec.payload-invalid', `A compressed tensor cannot be decoded: ${what}.`)
 }

@@ -25,6 +25,7 @@ export function toAppError(error: unknown, code: ErrorCode, context: string): Ap
   return new AppError(code, `${context}: ${messageOf(error)}`, { cause: error })
 }
 
+/** What an unknown error says of itself, for the middle of a message of our own. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

@@ -10,6 +10,7 @@ export interface Attributes {
   tensor(name: string): TensorProto | undefined
 }
 
+/** The attributes of a node by name and type; undefined where the node has none of that name. */
 export function attributesOf(node: NodeProto): Attributes {
   const find = (name: string): AttributeProto | undefined => node.attribute.find((each) => each.name === name)
   return {

@@ -21,6 +21,7 @@ export function toFloat16Bits(value: number): number {
   return sign | ((magnitude - 0x3800_0000 + rounding) >>> 13)
 }
 
+/** The number that IEEE 754 binary16 `bits` stand for, exactly. */
 export function fromFloat16Bits(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >>> 10) & 0x1f

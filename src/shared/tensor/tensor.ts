@@ -8,6 +8,7 @@ export type Tensor<D extends DataType = DataType> = {
   readonly [T in D]: { readonly dtype: T; readonly shape: readonly number[]; readonly data: TensorDataByType[T] }
 }[D]
 
+/** Neither copies nor checks: `data` must have as many elements as `shape` says and is no longer the caller's to write. */
 export function createTensor<D extends DataType>(
   dtype: D,
   shape: readonly number[],
@@ -16,6 +17,7 @@ export function createTensor<D extends DataType>(
   return { dtype, shape, data } as Tensor<D> // the generic arguments tie dtype and data together
 }
 
+/** An opaque byte string, shape [length]. Not copied. */
 export function bytesTensor(bytes: Uint8Array): Tensor<'bytes'> {
   return { dtype: 'bytes', shape: [bytes.byteLength], data: bytes }
 }

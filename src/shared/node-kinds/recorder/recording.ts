@@ -31,6 +31,7 @@ export interface Recording {
   readonly isTruncated: boolean
 }
 
+/** One record as it is appended to a recording: lengths, JSON header, elements. */
 export function encodeRecord({ tensor, ...info }: RecordedFrame): Uint8Array {
   const header = new TextEncoder().encode(JSON.stringify({ ...info, dtype: tensor.dtype, shape: tensor.shape }))
   const payload = payloadOf(tensor)
