@@ -23,8 +23,6 @@ export const onnxModel = defineNodeKind({
     outputs: tensorNames.exactOptional().describe("Tensors to end at; without them the network's own outputs."),
     threads: z.int().min(1).max(64).default(1).describe('CPU threads of the inference engine.'),
   }),
-  // The worker begins with the next frame while the answer to this one is being taken over.
-  concurrency: 2,
   inputs: (params, resources): PortMap | undefined => {
     const part = partOf(params, resources)
     return part?.ok ? mapValues(part.value.inputs, (expects, label) => ({ label, expects })) : undefined
