@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { ClientInput } from '../src/host/run/runGraph.ts'
+import { deviceProcessFlags } from '../src/node/deviceProcessFlags.ts'
 import { percentile } from '../src/shared/profile/percentile.ts'
 import { createTensor } from '../src/shared/tensor/tensor.ts'
 import { type BenchRow, judged } from './benchRow.ts'
@@ -125,7 +126,9 @@ async function splitRun(): Promise<readonly BenchRow[]> {
 
 /** tracedDevice.ts as a process: latency above computing needs both for the same frame. */
 async function startTracedDevice(role: 'edge' | 'cloud') {
-  const child = fork(fileURLToPath(new URL('./support/tracedDevice.ts', import.meta.url)), [role])
+  const child = fork(fileURLToPath(new URL('./support/tracedDevice.ts', import.meta.url)), [role], {
+    execArgv: [...deviceProcessFlags],
+  })
   const next = <T>() => new Promise<T>((resolve) => child.once('message', (message) => resolve(message as T)))
   const { address } = await next<{ address: string }>()
   return {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { deviceProcessFlags } from '../../src/node/deviceProcessFlags.ts'
 import type { DeviceRole } from '../../src/shared/graph/graph.ts'
 
 /** A real device process with folders of its own, so that a benchmark can dial it and watch its memory. */
@@ -19,9 +20,13 @@ export async function startDeviceProcess(role: DeviceRole): Promise<DeviceProces
   const folder = await mkdtemp(join(tmpdir(), 'colliflow-bench-'))
   const entry = fileURLToPath(new URL('../../dist/runtime/node.js', import.meta.url))
   const folders = ['--data-dir', join(folder, 'data'), '--output-dir', folder]
-  const child = spawn(process.execPath, [entry, '--role', role, '--port', '0', '--exit-with-parent', ...folders], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...deviceProcessFlags, entry, '--role', role, '--port', '0', '--exit-with-parent', ...folders],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const line = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', resolve)

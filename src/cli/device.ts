@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { deviceProcessFlags } from '../node/deviceProcessFlags.ts'
 import { siblingScript } from '../node/siblingScript.ts'
 import { AppError } from '../shared/errors/appError.ts'
 import { BugError } from '../shared/errors/bugError.ts'
@@ -27,7 +28,7 @@ export async function device(role: DeviceRole, options: DeviceOptions): Promise<
     }
     const child = spawn(
       process.execPath,
-      [siblingScript(import.meta.url, '../../runtime/node'), ...childArguments(role, options)],
+      [...deviceProcessFlags, siblingScript(import.meta.url, '../../runtime/node'), ...childArguments(role, options)],
       {
         stdio: ['pipe', 'pipe', 'inherit'],
       },

@@ -25,9 +25,7 @@ export function formatShare(share: number): string {
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [header, ...rows]
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
-  const rightAligned = header.map((_, column) =>
-    rows.every((row) => /^(-?[\d.,]|-$)/.test(row[column] ?? '-') || (row[column] ?? '') === ''),
-  )
+  const rightAligned = header.map((_, column) => rows.every((row) => /^(-?[\d.,]+( \S+)?|-?)$/.test(row[column] ?? '')))
   return all.map((row) =>
     header
       .map((_, column) => {

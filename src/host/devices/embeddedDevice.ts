@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
+import { deviceProcessFlags } from '../../node/deviceProcessFlags.ts'
 import { siblingScript } from '../../node/siblingScript.ts'
 import { AppError, messageOf } from '../../shared/errors/appError.ts'
 import type { DeviceId, DeviceRole } from '../../shared/graph/graph.ts'
@@ -29,6 +30,7 @@ export async function startEmbeddedDevice(options: EmbeddedOptions): Promise<Dev
   const child = spawn(
     process.execPath,
     [
+      ...deviceProcessFlags,
       siblingScript(import.meta.url, '../../../runtime/node'),
       ...['--role', options.role, '--host', '127.0.0.1', '--port', '0', '--name', name],
       ...['--data-dir', options.dataDir, '--output-dir', options.outputDir, '--exit-with-parent'],
