@@ -70,7 +70,7 @@ async function execute(
       const role = request.graph.devices[id]?.role ?? 'edge'
       devices.set(
         id,
-        address === undefined ? await openLocalDevice(id, role, kinds) : await dialDevice({ id, address }),
+        address === undefined ? await openLocalDevice(id, role, kinds) : await dialDevice({ id, address, signal }),
       )
     }
     await runGraph({

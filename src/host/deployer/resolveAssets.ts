@@ -123,11 +123,13 @@ async function listFolder(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { withFileTypes: true })
     return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)
   } catch (error) {
-    const isFile = await stat(folder).then(
-      (found) => found.isFile(),
-      () => false,
-    )
-    const why = isFile ? 'is a file; name the folder that it is in' : `cannot be read: ${messageOf(error)}`
+    const found = await stat(folder).catch(() => undefined)
+    const why =
+      found === undefined
+        ? 'does not exist; check the name, or the folder you are in'
+        : found.isDirectory()
+          ? `cannot be read: ${messageOf(error)}`
+          : 'is a file; name the folder that it is in'
     throw new AppError('file.not-found', `Folder ${folder} ${why}.`, { cause: error })
   }
 }
