@@ -20,6 +20,12 @@ export interface Started {
   readonly finished: Promise<Finished>
 }
 
+/** A test that fails half-way leaves nothing running: devices end with the command that started them. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Starts the real command as a user would, in the repository's folder unless told otherwise. */
 export function startColliflow(
   args: readonly string[],
@@ -36,6 +42,8 @@ export function startColliflow(
     detached: options.detached ?? false,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   let stdout = ''
   let stderr = ''
   const seen: Record<string, unknown>[] = []
