@@ -118,6 +118,8 @@ export async function runGraph(request: RunRequest): Promise<RunReport> {
     links.endInputs()
     const everywhere = [...devices.values()].map((device) =>
       device.control.request('stop', { session: session ?? '' }).catch((error: unknown) => {
+        // It ended by itself in the meantime, because the device before it had been stopped.
+        if (error instanceof AppError && error.code === 'device.session-unknown') return
         fail(toAppError(error, 'device.disconnected', 'Stopping failed'))
       }),
     )
